@@ -1,0 +1,102 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// maxAnswer bounds what a client reads from an agent: a report of nine
+// members is below 4 KiB, and a pod is not trusted to stop.
+const maxAnswer = 1 << 20
+
+// Client speaks to one agent.
+type Client struct {
+	base string
+	http *http.Client
+}
+
+// NewClient returns a client for the agent at address (host or IP, without
+// port). The server must present a certificate for serverName under the roots
+// of tlsConfig. Calls are bounded by their context and by timeout.
+func NewClient(address, serverName string, tlsConfig *tls.Config, timeout time.Duration) *Client {
+	config := tlsConfig.Clone()
+	config.ServerName = serverName
+	return &Client{
+		base: "https://" + net.JoinHostPort(address, strconv.Itoa(Port)),
+		http: &http.Client{
+			Timeout: timeout,
+			Transport: &http.Transport{
+				TLSClientConfig:     config,
+				MaxIdleConnsPerHost: 1,
+				IdleConnTimeout:     time.Minute,
+				TLSHandshakeTimeout: timeout,
+			},
+		},
+	}
+}
+
+// Close drops the client's idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Report asks what the agent sees.
+func (c *Client) Report(ctx context.Context) (Report, error) {
+	return c.call(ctx, http.MethodGet, PathReport, nil)
+}
+
+// Admit admits the agent's empty volume to the birth of a cluster.
+func (c *Client) Admit(ctx context.Context, req AdmitRequest) (Report, error) {
+	return c.call(ctx, http.MethodPost, PathAdmit, req)
+}
+
+// Formed confirms that the cluster is formed.
+func (c *Client) Formed(ctx context.Context, req FormedRequest) (Report, error) {
+	return c.call(ctx, http.MethodPost, PathFormed, req)
+}
+
+// Discard ends a birth that never reached a quorum.
+func (c *Client) Discard(ctx context.Context, req DiscardRequest) (Report, error) {
+	return c.call(ctx, http.MethodPost, PathDiscard, req)
+}
+
+// call returns the report of a success. A refusal of the agent is a *Refusal.
+func (c *Client) call(ctx context.Context, method, path string, body any) (Report, error) {
+	var payload io.Reader
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return Report{}, fmt.Errorf("encode %s: %w", path, err)
+		}
+		payload = bytes.NewReader(encoded)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, payload)
+	if err != nil {
+		return Report{}, fmt.Errorf("build request %s: %w", path, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return Report{}, fmt.Errorf("call agent: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	decoder := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer))
+	if resp.StatusCode != http.StatusOK {
+		refusal := &Refusal{}
+		if err := decoder.Decode(refusal); err != nil {
+			return Report{}, fmt.Errorf("agent answered %s: %s", path, resp.Status)
+		}
+		return Report{}, refusal
+	}
+	var report Report
+	if err := decoder.Decode(&report); err != nil {
+		return Report{}, fmt.Errorf("decode report: %w", err)
+	}
+	return report, nil
+}

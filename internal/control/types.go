@@ -1,0 +1,160 @@
+package control
+
+import "github.com/quorate/quorate/internal/etcd"
+
+// Port is where every agent serves this protocol.
+const Port = 2382
+
+// OperatorCommonName is the only client identity that an agent serves: the
+// common name of the operator's certificate under the cluster's control CA.
+const OperatorCommonName = "quorate-operator"
+
+// Paths of the protocol. Every answer is JSON; a refusal is a Refusal with
+// status 409, malformed input one with 400.
+const (
+	PathReport  = "/v1/report"  // GET: Report
+	PathAdmit   = "/v1/admit"   // POST AdmitRequest: Report. Idempotent.
+	PathFormed  = "/v1/formed"  // POST FormedRequest: Report. Idempotent.
+	PathDiscard = "/v1/discard" // POST DiscardRequest: Report. Idempotent.
+)
+
+// State says what an agent is doing.
+type State string
+
+const (
+	// StateWaiting: the disk holds no cluster's data and waits to be admitted.
+	StateWaiting State = "Waiting"
+	// StateStarting: etcd was started and has not joined its cluster yet.
+	StateStarting State = "Starting"
+	// StateRunning: etcd runs. It may still lack a leader.
+	StateRunning State = "Running"
+	// StateRefused: the agent will not start etcd on this disk; Reason and
+	// Message say why and what to do.
+	StateRefused State = "Refused"
+	// StateRemoved: the cluster has removed this member; etcd is stopped.
+	StateRemoved State = "Removed"
+	// StateStopping: the pod was told to stop.
+	StateStopping State = "Stopping"
+)
+
+// Reason names a refusal, CamelCase, for conditions and Events.
+type Reason string
+
+const (
+	ReasonForeignData     Reason = "ForeignData"     // data of another cluster
+	ReasonNotAdmitted     Reason = "NotAdmitted"     // data that this volume was never admitted with
+	ReasonNewerData       Reason = "NewerData"       // written by a newer etcd
+	ReasonCorruptWAL      Reason = "CorruptWAL"      // the write-ahead log cannot be read
+	ReasonCorruptDatabase Reason = "CorruptDatabase" // the database cannot be read
+	ReasonDataLost        Reason = "DataLost"        // the volume was formed and its data is gone
+	ReasonBadConfig       Reason = "BadConfig"       // etcd refuses its configuration
+	ReasonVolumeUnusable  Reason = "VolumeUnusable"  // the volume cannot be read or written
+	ReasonCrashed         Reason = "Crashed"         // etcd failed to start for another cause
+)
+
+// Contents says what lies on a volume.
+type Contents string
+
+const (
+	// ContentsEmpty: no data directory.
+	ContentsEmpty Contents = "Empty"
+	// ContentsUnborn: a WAL with only metadata, killed while being born.
+	// While the cluster is not formed it counts as empty.
+	ContentsUnborn Contents = "Unborn"
+	// ContentsData: a WAL with a hard state or an entry.
+	ContentsData Contents = "Data"
+)
+
+// Volume is what an agent knows of the disk below it.
+type Volume struct {
+	// ID is a UUID that the agent minted when it first saw this volume. An
+	// emptied or replaced volume has another one.
+	ID       string   `json:"id"`
+	Contents Contents `json:"contents"`
+	// Admission is what the operator admitted this volume to; nil if nothing.
+	Admission *Admission `json:"admission,omitempty"`
+}
+
+// Admission is the identity under which a volume may start by itself. The
+// agent writes and syncs it beside the data before the first start.
+type Admission struct {
+	Token     string         `json:"token"`
+	ClusterID etcd.ClusterID `json:"clusterID"`
+	MemberID  etcd.MemberID  `json:"memberID"`
+	// Members are the names and peer URLs of the birth.
+	Members []Peer `json:"members"`
+	// Formed is set once the operator has confirmed, and recorded, that the
+	// cluster was seen with a quorum. Until then no client is served.
+	Formed bool `json:"formed"`
+}
+
+// Peer is one member of a birth.
+type Peer struct {
+	Name    etcd.MemberName `json:"name"`
+	PeerURL string          `json:"peerURL"`
+}
+
+// Report is all that an agent sees.
+type Report struct {
+	Member  etcd.MemberName `json:"member"`
+	State   State           `json:"state"`
+	Reason  Reason          `json:"reason,omitempty"`
+	Message string          `json:"message,omitempty"`
+	Volume  Volume          `json:"volume"`
+	// Binary is the etcd release that the agent embeds, such as "3.7.3".
+	Binary string `json:"binary"`
+	// Etcd is what the embedded server says of itself; nil unless it runs.
+	Etcd *Etcd `json:"etcd,omitempty"`
+}
+
+// Etcd is what an embedded server says of itself. All of it is local: nothing
+// here was agreed on by a quorum.
+type Etcd struct {
+	ClusterID    etcd.ClusterID `json:"clusterID"`
+	MemberID     etcd.MemberID  `json:"memberID"`
+	Leader       etcd.MemberID  `json:"leader"` // zero: none known
+	IsLearner    bool           `json:"isLearner,omitempty"`
+	Term         uint64         `json:"term"`
+	Index        uint64         `json:"index"`        // raft index committed
+	AppliedIndex uint64         `json:"appliedIndex"` // raft index applied
+	Revision     int64          `json:"revision"`     // of the key space; 1 when nothing was ever written
+	DBSize       int64          `json:"dbSize"`       // bytes allocated
+	DBSizeInUse  int64          `json:"dbSizeInUse"`  // bytes in use
+	Quota        int64          `json:"quota"`        // bytes; the configured backend quota
+	Version      string         `json:"version"`      // cluster version, such as "3.7.0"; empty while undecided
+	Alarms       []string       `json:"alarms,omitempty"`
+	Ready        bool           `json:"ready"` // what /readyz answers
+}
+
+// AdmitRequest admits an empty volume to the birth of a cluster. The agent
+// refuses when the volume's ID differs, when it holds data, or when it was
+// admitted under another token.
+type AdmitRequest struct {
+	VolumeID string `json:"volumeID"`
+	Token    string `json:"token"`
+	Members  []Peer `json:"members"`
+}
+
+// FormedRequest tells an admitted volume that its cluster is formed. The
+// agent refuses when its admission names another cluster.
+type FormedRequest struct {
+	VolumeID  string         `json:"volumeID"`
+	ClusterID etcd.ClusterID `json:"clusterID"`
+}
+
+// DiscardRequest ends a birth that never reached a quorum: the agent stops
+// etcd, wipes the data and forgets the admission. It refuses when the volume
+// was formed, when the token is another one, or when any key was ever written.
+type DiscardRequest struct {
+	VolumeID string `json:"volumeID"`
+	Token    string `json:"token"`
+}
+
+// Refusal is the body of every answer that is not a success.
+type Refusal struct {
+	Reason  Reason `json:"reason,omitempty"`
+	Message string `json:"message"`
+}
+
+// Error makes a Refusal an error, as the client returns it.
+func (r *Refusal) Error() string { return r.Message }
