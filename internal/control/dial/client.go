@@ -1,4 +1,6 @@
-package control
+// Package dial is the operator's client of the control protocol. It imports
+// internal/control, whose types stay free of any network code.
+package dial
 
 import (
 	"bytes"
@@ -11,6 +13,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/quorate/quorate/internal/control"
 )
 
 // maxAnswer bounds what a client reads from an agent: a report of nine
@@ -23,14 +27,14 @@ type Client struct {
 	http *http.Client
 }
 
-// NewClient returns a client for the agent at address (host or IP, without
+// New returns a client for the agent at address (host or IP, without
 // port). The server must present a certificate for serverName under the roots
 // of tlsConfig. Calls are bounded by their context and by timeout.
-func NewClient(address, serverName string, tlsConfig *tls.Config, timeout time.Duration) *Client {
+func New(address, serverName string, tlsConfig *tls.Config, timeout time.Duration) *Client {
 	config := tlsConfig.Clone()
 	config.ServerName = serverName
 	return &Client{
-		base: "https://" + net.JoinHostPort(address, strconv.Itoa(Port)),
+		base: "https://" + net.JoinHostPort(address, strconv.Itoa(control.Port)),
 		http: &http.Client{
 			Timeout: timeout,
 			Transport: &http.Transport{
@@ -47,56 +51,56 @@ func NewClient(address, serverName string, tlsConfig *tls.Config, timeout time.D
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Report asks what the agent sees.
-func (c *Client) Report(ctx context.Context) (Report, error) {
-	return c.call(ctx, http.MethodGet, PathReport, nil)
+func (c *Client) Report(ctx context.Context) (control.Report, error) {
+	return c.call(ctx, http.MethodGet, control.PathReport, nil)
 }
 
 // Admit admits the agent's empty volume to the birth of a cluster.
-func (c *Client) Admit(ctx context.Context, req AdmitRequest) (Report, error) {
-	return c.call(ctx, http.MethodPost, PathAdmit, req)
+func (c *Client) Admit(ctx context.Context, req control.AdmitRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathAdmit, req)
 }
 
 // Formed confirms that the cluster is formed.
-func (c *Client) Formed(ctx context.Context, req FormedRequest) (Report, error) {
-	return c.call(ctx, http.MethodPost, PathFormed, req)
+func (c *Client) Formed(ctx context.Context, req control.FormedRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathFormed, req)
 }
 
 // Discard ends a birth that never reached a quorum.
-func (c *Client) Discard(ctx context.Context, req DiscardRequest) (Report, error) {
-	return c.call(ctx, http.MethodPost, PathDiscard, req)
+func (c *Client) Discard(ctx context.Context, req control.DiscardRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathDiscard, req)
 }
 
 // call returns the report of a success. A refusal of the agent is a *Refusal.
-func (c *Client) call(ctx context.Context, method, path string, body any) (Report, error) {
+func (c *Client) call(ctx context.Context, method, path string, body any) (control.Report, error) {
 	var payload io.Reader
 	if body != nil {
 		encoded, err := json.Marshal(body)
 		if err != nil {
-			return Report{}, fmt.Errorf("encode %s: %w", path, err)
+			return control.Report{}, fmt.Errorf("encode %s: %w", path, err)
 		}
 		payload = bytes.NewReader(encoded)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, payload)
 	if err != nil {
-		return Report{}, fmt.Errorf("build request %s: %w", path, err)
+		return control.Report{}, fmt.Errorf("build request %s: %w", path, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return Report{}, fmt.Errorf("call agent: %w", err)
+		return control.Report{}, fmt.Errorf("call agent: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	decoder := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer))
 	if resp.StatusCode != http.StatusOK {
-		refusal := &Refusal{}
+		refusal := &control.Refusal{}
 		if err := decoder.Decode(refusal); err != nil {
-			return Report{}, fmt.Errorf("agent answered %s: %s", path, resp.Status)
+			return control.Report{}, fmt.Errorf("agent answered %s: %s", path, resp.Status)
 		}
-		return Report{}, refusal
+		return control.Report{}, refusal
 	}
-	var report Report
+	var report control.Report
 	if err := decoder.Decode(&report); err != nil {
-		return Report{}, fmt.Errorf("decode report: %w", err)
+		return control.Report{}, fmt.Errorf("decode report: %w", err)
 	}
 	return report, nil
 }
