@@ -1,0 +1,24 @@
+package plan
+
+import "github.com/quorate/quorate/internal/etcd"
+
+// Desired is what the user asks for, as far as a decision depends on it.
+type Desired struct {
+	// Replicas is how many voters the cluster shall have.
+	Replicas int
+	// Version is spec.version as written: validated by its pattern only.
+	Version string
+	// Paused stops every action.
+	Paused bool
+	// Operator names the operator that shall act, "namespace/name"; empty for
+	// whichever comes first.
+	Operator string
+	// TLSDisabled is spec.tls.disabled.
+	TLSDisabled bool
+}
+
+// supportedVersion returns the version, or the reason why it cannot be run.
+func (d Desired) supportedVersion() (etcd.Version, bool) {
+	v, err := etcd.ParseVersion(d.Version)
+	return v, err == nil && v.Supported()
+}

@@ -1,0 +1,33 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// certificates issues what is missing or due. An authority is minted only
+// while no volume of the cluster was ever formed: a second authority would
+// lock every client and peer out.
+func certificates(w *world) *Decision {
+	lost := w.Certificates.LostAuthorities
+	if len(lost) > 0 && w.remembersCluster() {
+		if w.Etcd.Reached {
+			return nil // it serves: what else is to be done comes first
+		}
+		return authorities(w)
+	}
+	secrets := append(append([]string(nil), lost...), w.Certificates.Wanted...)
+	if len(secrets) == 0 {
+		return nil
+	}
+	return act(Issue{secrets}, ReasonCertificates, fmt.Sprintf("Issuing %s.", strings.Join(secrets, ", ")))
+}
+
+// authorities says that an authority is lost, which only a person can mend.
+func authorities(w *world) *Decision {
+	lost := w.Certificates.LostAuthorities
+	if len(lost) == 0 || !w.remembersCluster() {
+		return nil
+	}
+	return blocked(ReasonAuthorityLost, fmt.Sprintf("The authority in Secret %s is missing or unusable, and a formed cluster never gets a new one by itself: its members and clients trust the old. Restore the Secret from a backup of the namespace; leaf certificates stay as they are until then.", strings.Join(lost, ", ")))
+}

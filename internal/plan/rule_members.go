@@ -1,0 +1,119 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// lostQuorum answers a formed cluster that gives no linearizable answer.
+// Nothing is restarted, removed or wiped: without a quorum every act destroys
+// evidence.
+func lostQuorum(w *world) *Decision {
+	id := w.Record.ClusterID
+	if w.quorate(id) {
+		return nil
+	}
+	if w.Etcd.Reached {
+		return blocked(ReasonVolumesDisagree, fmt.Sprintf("The members answer as cluster %s, but this is cluster %s. Nothing is touched: move the claims of the other cluster away.", w.Etcd.ClusterID, id))
+	}
+	n := len(w.Members)
+	lost := w.lost()
+	if !etcd.HasQuorum(n-len(lost), n) {
+		return blocked(ReasonQuorumLost, fmt.Sprintf("%d of %d members have lost their data, which is more than a quorum survives: %s. Bring their volumes back if you can; otherwise restore a snapshot into a new EtcdCluster (in-place recovery comes with a later release).", len(lost), n, whys(lost)))
+	}
+	absent := w.unhealthy()
+	message := fmt.Sprintf("No quorum answers (%s).", w.Etcd.Error)
+	if len(absent) > 0 {
+		message += " Waiting for " + whys(absent) + "."
+	}
+	if reason := reasonOf(absent, ""); reason != "" {
+		return blocked(reason, message)
+	}
+	if unreachable := w.unreachable(); !etcd.HasQuorum(n-len(unreachable), n) {
+		return wait(ReasonUnreachable, message+" The operator cannot reach them; the cluster itself may well be serving.")
+	}
+	return wait(ReasonQuorumLost, message)
+}
+
+// members answers broken or absent members of a cluster that has its quorum.
+// Unknown is not dead: a member that cannot be reached is left alone.
+func members(w *world) *Decision {
+	if lost := w.lost(); len(lost) > 0 {
+		voters := w.Etcd.Members.Voters()
+		return blocked(ReasonMemberLost, fmt.Sprintf("%s. The others hold quorum (%d of %d), so nothing is lost; an empty disk never acts by itself. Give the member its volume back; replacing it comes with a later release.", whys(lost), len(voters)-len(lost), len(voters)))
+	}
+	absent := w.unhealthy()
+	if len(absent) == 0 {
+		return nil
+	}
+	message := fmt.Sprintf("Quorum holds. Waiting for %s.", whys(absent))
+	if reason := reasonOf(absent, ""); reason != "" {
+		return blocked(reason, message)
+	}
+	return wait(ReasonMemberUnready, message)
+}
+
+// lost are the members whose agent itself says that it cannot serve: an empty
+// disk, refused data, or removed from the cluster.
+func (w *world) lost() []Member {
+	return w.reports(func(_ Member, r control.Report) bool {
+		switch r.State {
+		case control.StateRefused, control.StateRemoved, control.StateWaiting:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
+// unreachable are the members whose agent did not answer.
+func (w *world) unreachable() []Member {
+	var found []Member
+	for _, m := range w.Members {
+		if m.Agent == nil {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// unhealthy are the members that do not serve as voters.
+func (w *world) unhealthy() []Member {
+	var found []Member
+	for _, m := range w.Members {
+		if !m.Healthy() {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// Healthy reports whether a member serves, by its agent and by its pod.
+func (m Member) Healthy() bool {
+	return m.Agent != nil && m.Agent.State == control.StateRunning && m.Agent.Etcd != nil && m.Agent.Etcd.Ready && m.Ready
+}
+
+// lag says which wishes this release does not bring to running members.
+func lag(w *world) *Decision {
+	var messages []string
+	if n := len(w.Etcd.Members.Voters()); n != w.Replicas {
+		messages = append(messages, fmt.Sprintf("spec.replicas is %d and the cluster has %d voters: changing the size comes with a later release; set it back to %d.", w.Replicas, n, n))
+	}
+	for _, l := range w.Lags {
+		messages = append(messages, l.Message)
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	return blocked(ReasonNotSupportedYet, strings.Join(messages, " "))
+}
+
+// steady says that all is as it shall be.
+func steady(w *world) Decision {
+	n := len(w.Etcd.Members.Voters())
+	return Decision{Outcome: OutcomeSteady, Rule: "steady", Reason: ReasonSteady,
+		Message: fmt.Sprintf("%d of %d voters serve; the cluster survives the loss of %d.", n, n, etcd.FaultTolerance(n))}
+}

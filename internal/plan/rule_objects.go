@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// version starts nothing that cannot be run. Once formed, the members run what
+// they run: see lag.
+func version(w *world) *Decision {
+	if w.remembersCluster() {
+		return nil
+	}
+	if _, ok := w.supportedVersion(); ok {
+		return nil
+	}
+	return blocked(ReasonVersionUnsupported, unsupportedVersion(w.Version))
+}
+
+func unsupportedVersion(version string) string {
+	return fmt.Sprintf("spec.version %q cannot be run by this release of Quorate; set it to a release of the line %s, such as 3.7.3.",
+		version, strings.Join(etcd.SupportedLines(), ", "))
+}
+
+// names refuses what others own and waits for what a former life leaves.
+func names(w *world) *Decision {
+	for _, o := range w.Objects {
+		if o.State == ObjectTaken {
+			return blocked(ReasonNameTaken, fmt.Sprintf("%s/%s exists and is not this cluster's: %s. Rename or delete it, or give the EtcdCluster another name.", o.Kind, o.Name, o.Detail))
+		}
+	}
+	for _, o := range w.Objects {
+		if o.State == ObjectLeaving {
+			return wait(ReasonLeaving, fmt.Sprintf("Waiting for %s/%s to be gone: %s.", o.Kind, o.Name, o.Detail))
+		}
+	}
+	return nil
+}
+
+// objects creates what is missing and repairs what drifted, all at once: each
+// object is applied by itself and none of it disturbs a running member.
+func objects(w *world) *Decision {
+	var targets, details []string
+	reason := ReasonRepairing
+	for _, o := range w.Objects {
+		switch o.State {
+		case ObjectMissing:
+			details = append(details, fmt.Sprintf("%s/%s is missing", o.Kind, o.Name))
+			if o.Kind == "StatefulSet" && !w.formed() {
+				reason = ReasonCreating
+			}
+		case ObjectDrifted:
+			details = append(details, fmt.Sprintf("%s/%s differs: %s", o.Kind, o.Name, o.Detail))
+		default:
+			continue
+		}
+		targets = append(targets, o.Kind+"/"+o.Name)
+	}
+	if len(targets) == 0 {
+		return nil
+	}
+	return act(Apply{targets}, reason, strings.Join(details, "; ")+".")
+}
+
+// pods deletes pods of an older template where no voter can be hurt: those
+// that never ran, and any while no cluster was granted. The StatefulSet, being
+// OnDelete, would keep a pod with a mistyped image for ever.
+func pods(w *world) *Decision {
+	early := !w.remembersCluster() && w.Record.Birth == nil
+	var stale []etcd.MemberName
+	for _, m := range w.Members {
+		neverRan := m.Pod == PodPending
+		if m.Outdated && (neverRan || early && m.Pod == PodRunning) {
+			stale = append(stale, m.Name)
+		}
+	}
+	if len(stale) == 0 {
+		return nil
+	}
+	return act(Recreate{stale}, ReasonRecreating, fmt.Sprintf("The pods of %s follow an older spec and hold no voter; they are made anew.", join(stale)))
+}

@@ -1,0 +1,39 @@
+package plan
+
+// rule looks at the world and decides, or returns nil for "not mine".
+type rule struct {
+	name   string
+	decide func(*world) *Decision
+}
+
+// rules is the priority ladder: the first rule that decides is the decision.
+var rules = []rule{
+	{"deletion", deletion},         // what is being deleted is never repaired
+	{"charge", charge},             // one operator acts, and has said so
+	{"pause", pause},               // spec.paused stops every action below
+	{"version", version},           // a version that cannot be run starts nothing
+	{"names", names},               // what others own is never touched
+	{"certificates", certificates}, // no pod before its Secrets
+	{"objects", objects},           // create what is missing, repair what drifted
+	{"pods", pods},                 // pods of an old template that never ran
+	{"memory", memory},             // volumes that were ever formed mean formed
+	{"birth", birth},               // form a cluster, once
+	{"confirmation", confirmation}, // formed: serve clients, mark the volumes
+	{"quorum", lostQuorum},         // without a quorum nothing else is decided
+	{"members", members},           // broken or absent members
+	{"authorities", authorities},   // a formed cluster never gets a new CA
+	{"lag", lag},                   // what this release cannot change yet
+}
+
+// Next decides what is to be done next. It is pure: equal arguments, equal
+// decision.
+func Next(desired Desired, observation Observation) Decision {
+	w := &world{Desired: desired, Observation: observation}
+	for _, r := range rules {
+		if d := r.decide(w); d != nil {
+			d.Rule = r.name
+			return *d
+		}
+	}
+	return steady(w)
+}

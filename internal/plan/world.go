@@ -1,0 +1,93 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// world is what every rule looks at.
+type world struct {
+	Desired
+	Observation
+}
+
+// formed reports whether the cluster was recorded as formed.
+func (w *world) formed() bool { return w.Record.ClusterID != 0 }
+
+// size is how many members the world is about: those of the birth while it is
+// under way, otherwise those of the spec.
+func (w *world) size() int {
+	if !w.formed() && w.Record.Birth != nil {
+		return len(w.Record.Birth.Members)
+	}
+	return w.Replicas
+}
+
+// reports returns the members whose agents answered and whose report passes.
+func (w *world) reports(pass func(Member, control.Report) bool) []Member {
+	var found []Member
+	for _, m := range w.Members {
+		if m.Agent != nil && pass(m, *m.Agent) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// quorate reports whether etcd itself, asked through a linearizable read,
+// answered as the cluster of that ID.
+func (w *world) quorate(id etcd.ClusterID) bool {
+	return w.Etcd.Reached && w.Etcd.ClusterID == id
+}
+
+// memberNames returns the names of members, in their order.
+func memberNames(ms []Member) []etcd.MemberName {
+	names := make([]etcd.MemberName, len(ms))
+	for i, m := range ms {
+		names[i] = m.Name
+	}
+	return names
+}
+
+// why says in one clause what is known of a member that is not as it should
+// be, the nearest cause first.
+func (m Member) why() string {
+	switch {
+	case m.Trouble != nil:
+		return fmt.Sprintf("%s: %s", m.Name, m.Trouble.Message)
+	case m.Pod == PodAbsent:
+		return fmt.Sprintf("%s: its pod does not exist yet", m.Name)
+	case m.Pod == PodTerminating:
+		return fmt.Sprintf("%s: its pod is being deleted", m.Name)
+	case m.Pod == PodPending:
+		return fmt.Sprintf("%s: its pod is starting", m.Name)
+	case m.Agent == nil:
+		return fmt.Sprintf("%s: its agent was not reached: %s", m.Name, m.AgentError)
+	case m.Agent.Message != "":
+		return fmt.Sprintf("%s: %s", m.Name, m.Agent.Message)
+	default:
+		return fmt.Sprintf("%s: its agent is %s", m.Name, m.Agent.State)
+	}
+}
+
+// whys joins the causes of several members.
+func whys(ms []Member) string {
+	parts := make([]string, len(ms))
+	for i, m := range ms {
+		parts[i] = m.why()
+	}
+	return strings.Join(parts, "; ")
+}
+
+// reasonOf returns the first trouble's reason, or a fallback.
+func reasonOf(ms []Member, fallback Reason) Reason {
+	for _, m := range ms {
+		if m.Trouble != nil {
+			return m.Trouble.Reason
+		}
+	}
+	return fallback
+}
