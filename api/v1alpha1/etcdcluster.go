@@ -1,0 +1,172 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// EtcdCluster is one etcd cluster. Quorate runs it as a StatefulSet of pods
+// that embed the etcd server, and forms, secures, repairs and upgrades it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:path=etcdclusters,singular=etcdcluster,shortName=etcd,categories=quorate,scope=Namespaced
+// +kubebuilder:subresource:status
+// +kubebuilder:subresource:scale:specpath=.spec.replicas,statuspath=.status.replicas,selectorpath=.status.selector
+// +kubebuilder:printcolumn:name=Ready,type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether this generation is served by a healthy quorum."
+// +kubebuilder:printcolumn:name=Quorum,type=string,JSONPath=`.status.quorum`,description="Healthy voters out of all voters."
+// +kubebuilder:printcolumn:name=Leader,type=string,JSONPath=`.status.leader`,description="The pod that leads."
+// +kubebuilder:printcolumn:name=Version,type=string,JSONPath=`.status.version`,description="The etcd version that every member has reached."
+// +kubebuilder:printcolumn:name=Backup,type=string,JSONPath=`.status.conditions[?(@.type=="BackupHealthy")].status`,description="Whether the last backup is proven and recent."
+// +kubebuilder:printcolumn:name=Reason,type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why the cluster is ready or not."
+// +kubebuilder:printcolumn:name=Age,type=date,JSONPath=`.metadata.creationTimestamp`,description="Time since the object was created."
+// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 52",fieldPath=".metadata",reason=FieldValueInvalid,message="metadata.name must be at most 52 characters, because each pod's DNS name is the cluster's name with a suffix and holds 63; choose a shorter name"
+// +kubebuilder:validation:XValidation:rule="!self.metadata.name.contains('.')",fieldPath=".metadata",reason=FieldValueInvalid,message="metadata.name must not contain dots, because it becomes one label of each pod's DNS name; use dashes"
+// +kubebuilder:validation:XValidation:rule="!self.metadata.name.matches('^[0-9]')",fieldPath=".metadata",reason=FieldValueInvalid,message="metadata.name must start with a letter, because a Service is named after it; put a letter first"
+type EtcdCluster struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// Standard object metadata. The name has at most 52 characters, starts with
+	// a letter and contains no dots, because each pod's DNS name is made of it.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// What the cluster should be. `replicas`, `version` and `storage` are enough
+	// for a secure cluster.
+	// +required
+	Spec EtcdClusterSpec `json:"spec"`
+
+	// What Quorate sees and does. Nothing in it changes while the cluster is at
+	// rest.
+	// +optional
+	Status EtcdClusterStatus `json:"status,omitzero"`
+}
+
+// EtcdClusterList is a list of EtcdCluster objects.
+//
+// +kubebuilder:object:root=true
+type EtcdClusterList struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// Standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	// The clusters.
+	Items []EtcdCluster `json:"items"`
+}
+
+// EtcdClusterSpec says what a cluster should be.
+type EtcdClusterSpec struct {
+	// Number of voting members: 1, 3, 5, 7 or 9. Default: 3. A cluster of N
+	// members works as long as more than half of them do: 3 survive the loss of
+	// 1, 5 the loss of 2. Even sizes are refused, because they survive no more
+	// losses than one member fewer. May be changed at any time, with
+	// `kubectl scale` too: members join as learners and leave one at a time.
+	// +kubebuilder:default=3
+	// +kubebuilder:validation:Minimum=-1000
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	Replicas int32 `json:"replicas,omitempty"`
+
+	// Version of etcd to run, such as "3.7.3": three numbers without a leading
+	// "v". No default. An upgrade moves one minor release at a time.
+	// +kubebuilder:validation:MaxLength=16
+	// +required
+	Version string `json:"version"`
+
+	// Where each member keeps its data.
+	// +required
+	Storage Storage `json:"storage"`
+
+	// How clients and members prove who they are. Default: mutual TLS on the
+	// client and the peer port, under certificate authorities that Quorate makes
+	// for this cluster alone. `tls: {}` and leaving it out mean the same.
+	// +optional
+	TLS TLS `json:"tls,omitzero"`
+
+	// Settings of the etcd server. Default: etcd's own, but for what each field
+	// says.
+	// +optional
+	Etcd EtcdConfiguration `json:"etcd,omitzero"`
+
+	// How a change of version, configuration or pod template reaches the
+	// members. Default: one after the other, without asking.
+	// +optional
+	Update Update `json:"update,omitzero"`
+
+	// What to add to each member's pod: labels, annotations, scheduling,
+	// resources, environment. Default: nothing.
+	// +optional
+	PodTemplate PodTemplate `json:"podTemplate,omitzero"`
+
+	// Where the first data comes from. Default: the cluster starts empty. Cannot
+	// be set, changed or removed once the cluster exists.
+	// +optional
+	Bootstrap *Bootstrap `json:"bootstrap,omitempty"`
+
+	// Whether Quorate leaves this cluster alone. Default: false. While true,
+	// etcd keeps running and status keeps being reported, but nothing is
+	// repaired, scaled or rolled out.
+	// +optional
+	Paused bool `json:"paused,omitempty"`
+
+	// Whether the cluster rests with no pods and its volumes kept. Default:
+	// false. A hibernated cluster is never reported as Ready.
+	// +optional
+	Hibernated bool `json:"hibernated,omitempty"`
+}
+
+// UpdateMode says who decides when the next member is restarted.
+// +kubebuilder:validation:Enum=Automatic;Supervised
+type UpdateMode string
+
+const (
+	// UpdateAutomatic restarts one member after the other without asking.
+	UpdateAutomatic UpdateMode = "Automatic"
+	// UpdateSupervised stops before each member and waits for approval.
+	UpdateSupervised UpdateMode = "Supervised"
+)
+
+// Update says how changes reach the members.
+type Update struct {
+	// Automatic restarts one member after the other as long as quorum is safe.
+	// Supervised stops before each member and waits for the approval annotation.
+	// Default: Automatic.
+	// +kubebuilder:default=Automatic
+	// +optional
+	Mode UpdateMode `json:"mode,omitempty"`
+}
+
+// Bootstrap says where a new cluster's first data comes from.
+type Bootstrap struct {
+	// Start from a backup instead of empty. Default: start empty.
+	// +optional
+	Restore *RestoreSource `json:"restore,omitempty"`
+}
+
+// RestoreSource names the backup that a new cluster starts from: an EtcdBackup
+// by name, or the newest one in a store.
+type RestoreSource struct {
+	// Name of an EtcdBackup in the same namespace. No default.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	BackupName string `json:"backupName,omitempty"`
+
+	// A store in the same namespace whose newest suitable backup is taken. No
+	// default.
+	// +optional
+	Store *StoreReference `json:"store,omitempty"`
+
+	// The moment to restore to, in RFC 3339 form such as 2026-01-31T12:00:00Z.
+	// Default: the newest that the backup holds.
+	// +optional
+	At *metav1.Time `json:"at,omitempty"`
+}
+
+// StoreReference names a backup store in the same namespace.
+type StoreReference struct {
+	// Name of the store.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+}

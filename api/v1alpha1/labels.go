@@ -1,0 +1,23 @@
+package v1alpha1
+
+// Labels.
+const (
+	// LabelCluster, on every object of a cluster: the cluster's name.
+	LabelCluster = GroupName + "/cluster"
+	// LabelServing, on member pods: "true" while clients may be sent there.
+	LabelServing = GroupName + "/serving"
+)
+
+// Annotations.
+const (
+	// AnnotationReplace, set by a person on an EtcdCluster: the ID of a member
+	// that counts as lost from now on.
+	AnnotationReplace = GroupName + "/replace"
+	// AnnotationOperator, set by a person on an EtcdCluster: the operator that
+	// shall act on it, as namespace/name.
+	AnnotationOperator = GroupName + "/operator"
+	// AnnotationFormed, on a PVC: the ID of the cluster that its volume belongs to.
+	AnnotationFormed = GroupName + "/formed"
+	// AnnotationAppliedHash, on an owned object: a hash of what was applied.
+	AnnotationAppliedHash = GroupName + "/applied-hash"
+)
