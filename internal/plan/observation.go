@@ -89,8 +89,16 @@ type Certificates struct {
 	// LostAuthorities are the authorities without a usable key. While the
 	// cluster is not formed they are minted anew, afterwards never.
 	LostAuthorities []string
+	// Foreign are leaf Secrets that another authority signed than the present
+	// one. While the cluster is not formed they are issued anew; afterwards it
+	// means that the authority was replaced, and issuing from it would part
+	// the members.
+	Foreign []string
 	// Problems are what is wrong with Secrets that exist, for people.
 	Problems []string
+	// Expiry is the first end of any certificate, RFC 3339; empty when none
+	// could be read.
+	Expiry string
 }
 
 // PodState is the state of a member's pod.

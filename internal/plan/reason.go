@@ -33,6 +33,7 @@ const (
 
 	// Reasons of troubles that come from Kubernetes.
 	ReasonUnschedulable  Reason = "Unschedulable"
+	ReasonQuotaExceeded  Reason = "QuotaExceeded"
 	ReasonImage          Reason = "ImageCannotBePulled"
 	ReasonNoStorageClass Reason = "NoStorageClass"
 	ReasonVolumePending  Reason = "VolumePending"

@@ -173,7 +173,7 @@ func silent(candidates []Member) []Member {
 func refused(candidates []Member) *Decision {
 	for _, m := range candidates {
 		if m.Agent != nil && m.Agent.State == control.StateRefused {
-			return blocked(ReasonMemberRefused, fmt.Sprintf("%s (%s).", m.why(), m.Agent.Reason))
+			return blocked(ReasonMemberRefused, fmt.Sprintf("%s (%s).", m.Why(), m.Agent.Reason))
 		}
 	}
 	return nil

@@ -10,13 +10,16 @@ import (
 // lock every client and peer out.
 func certificates(w *world) *Decision {
 	lost := w.Certificates.LostAuthorities
-	if len(lost) > 0 && w.remembersCluster() {
+	if len(lost) > 0 && w.Remembers() {
 		if w.Etcd.Reached {
 			return nil // it serves: what else is to be done comes first
 		}
 		return authorities(w)
 	}
 	secrets := append(append([]string(nil), lost...), w.Certificates.Wanted...)
+	if !w.Remembers() {
+		secrets = append(secrets, w.Certificates.Foreign...)
+	}
 	if len(secrets) == 0 {
 		return nil
 	}
@@ -26,7 +29,13 @@ func certificates(w *world) *Decision {
 // authorities says that an authority is lost, which only a person can mend.
 func authorities(w *world) *Decision {
 	lost := w.Certificates.LostAuthorities
-	if len(lost) == 0 || !w.remembersCluster() {
+	if !w.Remembers() {
+		return nil
+	}
+	if foreign := w.Certificates.Foreign; len(lost) == 0 && len(foreign) > 0 {
+		return blocked(ReasonAuthorityLost, fmt.Sprintf("The certificates in %s were signed by another authority than the present one: somebody replaced it. Nothing is issued, as members that run trust the old one. Restore the authority's Secret from a backup of the namespace.", strings.Join(foreign, ", ")))
+	}
+	if len(lost) == 0 {
 		return nil
 	}
 	return blocked(ReasonAuthorityLost, fmt.Sprintf("The authority in Secret %s is missing or unusable, and a formed cluster never gets a new one by itself: its members and clients trust the old. Restore the Secret from a backup of the namespace; leaf certificates stay as they are until then.", strings.Join(lost, ", ")))

@@ -36,3 +36,11 @@ func pause(w *world) *Decision {
 	}
 	return wait(ReasonPaused, "spec.paused is true: nothing is changed until it is false.")
 }
+
+// OthersCharge reports whether another operator acts on the cluster, or the
+// user wants another one to. Such a cluster is neither read nor written.
+func OthersCharge(d Desired, o Observation) bool {
+	w := &world{Desired: d, Observation: o}
+	decision := charge(w)
+	return decision != nil && decision.Reason == ReasonOtherOperator
+}

@@ -15,7 +15,7 @@ type witness struct {
 }
 
 // witnesses are the claims and agents that remember a formed cluster.
-func (w *world) witnesses() []witness {
+func (w *Observation) witnesses() []witness {
 	var found []witness
 	for _, m := range w.Members {
 		if m.Claim != nil && m.Claim.Formed != 0 {
@@ -28,9 +28,9 @@ func (w *world) witnesses() []witness {
 	return found
 }
 
-// remembersCluster reports whether anything says that the cluster was formed:
+// Remembers reports whether anything says that the cluster was formed:
 // the record, a claim or a volume. Any of them is enough.
-func (w *world) remembersCluster() bool { return w.formed() || len(w.witnesses()) > 0 }
+func (w *Observation) Remembers() bool { return w.Record.ClusterID != 0 || len(w.witnesses()) > 0 }
 
 // memory takes the volumes' word: one that was ever formed means formed, even
 // when the EtcdCluster object is new.

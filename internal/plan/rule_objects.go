@@ -10,7 +10,7 @@ import (
 // version starts nothing that cannot be run. Once formed, the members run what
 // they run: see lag.
 func version(w *world) *Decision {
-	if w.remembersCluster() {
+	if w.Remembers() {
 		return nil
 	}
 	if _, ok := w.supportedVersion(); ok {
@@ -68,7 +68,7 @@ func objects(w *world) *Decision {
 // that never ran, and any while no cluster was granted. The StatefulSet, being
 // OnDelete, would keep a pod with a mistyped image for ever.
 func pods(w *world) *Decision {
-	early := !w.remembersCluster() && w.Record.Birth == nil
+	early := !w.Remembers() && w.Record.Birth == nil
 	var stale []etcd.MemberName
 	for _, m := range w.Members {
 		neverRan := m.Pod == PodPending

@@ -52,9 +52,9 @@ func memberNames(ms []Member) []etcd.MemberName {
 	return names
 }
 
-// why says in one clause what is known of a member that is not as it should
+// Why says in one clause what is known of a member that is not as it should
 // be, the nearest cause first.
-func (m Member) why() string {
+func (m Member) Why() string {
 	switch {
 	case m.Trouble != nil:
 		return fmt.Sprintf("%s: %s", m.Name, m.Trouble.Message)
@@ -77,7 +77,7 @@ func (m Member) why() string {
 func whys(ms []Member) string {
 	parts := make([]string, len(ms))
 	for i, m := range ms {
-		parts[i] = m.why()
+		parts[i] = m.Why()
 	}
 	return strings.Join(parts, "; ")
 }

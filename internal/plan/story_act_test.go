@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// perform does an action as act and the agents would; with only, it reaches no
+// others than these members.
+func (l *lab) perform(a Action, only []string) {
+	switch a := a.(type) {
+	case TakeCharge:
+		l.seen.Record.Operator = l.seen.Self
+	case Issue:
+		l.seen.Certificates = Certificates{}
+	case Apply:
+		l.apply(a.Objects)
+	case Grant:
+		l.tokens++
+		l.seen.Record.Birth = &Birth{Token: fmt.Sprintf("t%d", l.tokens), Members: a.Members}
+	case Resume:
+		l.seen.Record.Birth = &Birth{Token: a.Token, Members: a.Members}
+	case RecordDiscard:
+		l.seen.Record.Birth = &Birth{Token: a.Token, Members: a.Members, Discarding: true}
+	case ForgetBirth:
+		l.seen.Record.Birth = nil
+	case RecordFormed:
+		l.seen.Record.ClusterID = a.ClusterID
+	case Admit:
+		l.eachDisk(a.Members, only, l.admit)
+	case Confirm:
+		l.eachDisk(a.Members, only, func(_ etcd.MemberName, v *control.Volume) {
+			formed := *v.Admission
+			formed.Formed = true
+			v.Admission = &formed
+		})
+	case Discard:
+		l.eachDisk(a.Members, only, func(name etcd.MemberName, v *control.Volume) {
+			l.disks[name] = l.mint()
+		})
+	case MarkVolumes:
+		l.mark(a, only)
+	case Recreate:
+		for _, name := range a.Members {
+			l.plights[name] = &plight{}
+			m := l.member(name)
+			m.Pod, m.Outdated, m.Trouble = PodAbsent, false, nil
+		}
+	}
+}
+
+func (l *lab) apply(objects []string) {
+	for i, o := range l.seen.Objects {
+		if slices.Contains(objects, o.Kind+"/"+o.Name) {
+			l.seen.Objects[i].State = ObjectCurrent
+		}
+	}
+}
+
+func (l *lab) eachDisk(members []etcd.MemberName, only []string, do func(etcd.MemberName, *control.Volume)) {
+	for _, name := range members {
+		if only == nil || slices.Contains(only, string(name)) {
+			do(name, l.disks[name])
+		}
+	}
+}
+
+// admit is an agent's answer: it refuses another volume and another token.
+func (l *lab) admit(name etcd.MemberName, v *control.Volume) {
+	b := l.seen.Record.Birth
+	granted, ok := b.volume(name)
+	if !ok || v.ID != granted || (v.Admission != nil && v.Admission.Token != b.Token) {
+		return
+	}
+	a := &control.Admission{Token: b.Token, ClusterID: clusterOf(b.Token)}
+	for i, m := range b.Members {
+		a.Members = append(a.Members, control.Peer{Name: m.Name, PeerURL: peerURL(m.Name)})
+		if m.Name == name {
+			a.MemberID = memberOf(b.Token, i)
+		}
+	}
+	v.Admission, v.Contents = a, control.ContentsData
+}
+
+func (l *lab) mark(a MarkVolumes, only []string) {
+	for i := range l.seen.Members {
+		m := &l.seen.Members[i]
+		if m.Claim == nil || !slices.Contains(a.Claims, m.Claim.Name) {
+			continue
+		}
+		if only == nil || slices.Contains(only, string(m.Name)) {
+			m.Claim.Formed, m.Claim.Marked = a.ClusterID, true
+		}
+	}
+}

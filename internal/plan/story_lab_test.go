@@ -1,0 +1,221 @@
+package plan
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// lab is the world of a story: what the planner is shown, and below it the
+// disks, which outlive pods and objects. settle derives the first from the
+// second as Kubernetes and etcd would.
+type lab struct {
+	desired Desired
+	seen    Observation
+	disks   map[etcd.MemberName]*control.Volume
+	// published are the members that a cluster has ever seen start.
+	published map[string]bool
+	plights   map[etcd.MemberName]*plight
+	etcdError string // set: no member answers the operator
+	foreign   etcd.ClusterID
+	tokens    int // minted so far
+	volumes   int
+}
+
+// plight is what a story does to one member.
+type plight struct {
+	pod     PodState // kept in this state; "" when it is free to run
+	silent  string   // the operator does not reach the agent: why
+	state   control.State
+	reason  control.Reason // of a refusal
+	message string
+}
+
+// unborn is a cluster that was just applied.
+func unborn(replicas int) *lab {
+	l := &lab{
+		desired:   Desired{Replicas: replicas, Version: "3.7.3"},
+		disks:     map[etcd.MemberName]*control.Volume{},
+		published: map[string]bool{},
+		plights:   map[etcd.MemberName]*plight{},
+	}
+	l.seen.Self = "quorate-system/quorate"
+	l.seen.Certificates.LostAuthorities = []string{"demo-peer-ca", "demo-client-ca"}
+	l.seen.Certificates.Wanted = []string{"demo-member-tls", "demo-client-tls"}
+	for _, kind := range []string{"Service", "NetworkPolicy", "PodDisruptionBudget", "StatefulSet"} {
+		l.seen.Objects = append(l.seen.Objects, Object{Kind: kind, Name: "demo", State: ObjectMissing})
+	}
+	for i := range replicas {
+		l.member(etcd.MemberName(fmt.Sprintf("demo-%d", i)))
+	}
+	return l
+}
+
+// member returns a member, made when it is first spoken of.
+func (l *lab) member(name etcd.MemberName) *Member {
+	for i := range l.seen.Members {
+		if l.seen.Members[i].Name == name {
+			return &l.seen.Members[i]
+		}
+	}
+	l.plights[name] = &plight{}
+	l.seen.Members = append(l.seen.Members, Member{Name: name, PeerURL: peerURL(name), Pod: PodAbsent})
+	return &l.seen.Members[len(l.seen.Members)-1]
+}
+
+func peerURL(name etcd.MemberName) string {
+	return "https://" + string(name) + ".demo-peers:2380"
+}
+
+// tell changes the world by one line, "subject key=value ...":
+//
+//	cluster replicas=3 version=3.7.3 paused=true operator=a/b deleting=true
+//	self a/b                                  another operator looks
+//	reapplied                                 the EtcdCluster was deleted and applied again
+//	object StatefulSet/demo Drifted "image"
+//	certificates wanted=a,b lost=c
+//	etcd error="timed out" | cluster=c01 | free
+//	lag "spec.version ..."
+//	member demo-0 ...                         see tellMember
+func (l *lab) tell(line string) error {
+	words := fields(line)
+	if len(words) == 0 {
+		return nil
+	}
+	subject, args := words[0], words[1:]
+	switch subject {
+	case "cluster":
+		return each(args, l.tellCluster)
+	case "self":
+		l.seen.Self = args[0]
+	case "reapplied":
+		l.reapply()
+	case "object":
+		return l.tellObject(args)
+	case "certificates":
+		return each(args, l.tellCertificates)
+	case "etcd":
+		return each(args, l.tellEtcd)
+	case "lag":
+		l.seen.Lags = append(l.seen.Lags, Lag{Message: args[0]})
+	case "member":
+		name := etcd.MemberName(args[0])
+		l.member(name)
+		return each(args[1:], func(key, value string) error { return l.tellMember(name, key, value) })
+	default:
+		return fmt.Errorf("unknown subject %q", subject)
+	}
+	return nil
+}
+
+func (l *lab) tellCluster(key, value string) (err error) {
+	switch key {
+	case "replicas":
+		l.desired.Replicas, err = strconv.Atoi(value)
+	case "version":
+		l.desired.Version = value
+	case "paused":
+		l.desired.Paused = value == "true"
+	case "operator":
+		l.desired.Operator = value
+	case "deleting":
+		l.seen.Deleting = value == "true"
+	default:
+		err = fmt.Errorf("unknown key %q", key)
+	}
+	return err
+}
+
+// reapply deletes the EtcdCluster and applies it again: the status forgets,
+// the pods go, the volumes and Secrets stay.
+func (l *lab) reapply() {
+	l.seen.Record = Record{}
+	for i := range l.seen.Objects {
+		l.seen.Objects[i].State = ObjectMissing
+	}
+	for i := range l.seen.Members {
+		l.seen.Members[i].Pod = PodAbsent
+	}
+}
+
+func (l *lab) tellObject(args []string) error {
+	kind, name, ok := strings.Cut(args[0], "/")
+	if !ok || len(args) < 2 {
+		return fmt.Errorf("want Kind/name State [detail]")
+	}
+	told := Object{Kind: kind, Name: name, State: ObjectState(args[1])}
+	if len(args) > 2 {
+		told.Detail = args[2]
+	}
+	for i, o := range l.seen.Objects {
+		if o.Kind == kind && o.Name == name {
+			l.seen.Objects[i] = told
+			return nil
+		}
+	}
+	l.seen.Objects = append(l.seen.Objects, told)
+	return nil
+}
+
+func (l *lab) tellCertificates(key, value string) error {
+	switch key {
+	case "wanted":
+		l.seen.Certificates.Wanted = list(value)
+	case "lost":
+		l.seen.Certificates.LostAuthorities = list(value)
+	default:
+		return fmt.Errorf("unknown key %q", key)
+	}
+	return nil
+}
+
+func (l *lab) tellEtcd(key, value string) (err error) {
+	l.etcdError, l.foreign = "", 0
+	switch key {
+	case "error":
+		l.etcdError = value
+	case "cluster":
+		err = l.foreign.UnmarshalText([]byte(value))
+	case "free":
+	default:
+		err = fmt.Errorf("unknown key %q", key)
+	}
+	return err
+}
+
+// each calls tell with every "key=value"; a bare word has no value.
+func each(args []string, tell func(key, value string) error) error {
+	for _, arg := range args {
+		key, value, _ := strings.Cut(arg, "=")
+		if err := tell(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func list(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return strings.Split(value, ",")
+}
+
+// fields splits a line at spaces that are not within double quotes.
+func fields(line string) []string {
+	quoted := false
+	words := strings.FieldsFunc(line, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return unicode.IsSpace(r) && !quoted
+	})
+	for i := range words {
+		words[i] = strings.ReplaceAll(words[i], `"`, "")
+	}
+	return words
+}

@@ -1,0 +1,114 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// tellMember does one thing to a member:
+//
+//	pod=Pending                 its pod is kept in that state
+//	silent="timed out"          the operator does not reach its agent
+//	refuses=CorruptWAL:"..."    its agent refuses its disk
+//	removed, starting           its agent says so
+//	free                        all of the above ends
+//	trouble=Unschedulable:"..." Kubernetes says why the pod does not come up
+//	outdated                    its pod follows an older template
+//	lost                        its volume and claim are gone; an empty one comes
+//	volume=vol-x                it has that volume, empty
+//	contents=Unborn             what lies on its volume
+//	admitted=t1 formed=t1       what its volume remembers
+//	claim=leaving               its claim is being deleted
+//	marked=c01                  its claim bears that mark
+func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
+	m, p := l.member(name), l.plights[name]
+	switch key {
+	case "pod":
+		p.pod = PodState(value)
+	case "silent":
+		p.silent = value
+	case "refuses":
+		reason, message, _ := strings.Cut(value, ":")
+		p.state, p.reason, p.message = control.StateRefused, control.Reason(reason), message
+	case "removed":
+		p.state, p.message = control.StateRemoved, "the cluster removed this member"
+	case "starting":
+		p.state = control.StateStarting
+	case "free":
+		*p, m.Trouble = plight{}, nil
+	case "trouble":
+		reason, message, _ := strings.Cut(value, ":")
+		m.Trouble = &Trouble{Reason(reason), message}
+	case "outdated":
+		m.Outdated = true
+	case "lost":
+		delete(l.disks, name)
+		m.Claim, m.Pod = nil, PodAbsent
+	default:
+		return l.tellVolume(name, key, value)
+	}
+	return nil
+}
+
+// tellVolume changes what outlives a member's pod.
+func (l *lab) tellVolume(name etcd.MemberName, key, value string) error {
+	m := l.member(name)
+	if m.Claim == nil {
+		m.Claim = &Claim{Name: "data-" + string(name)}
+	}
+	if l.disks[name] == nil {
+		l.disks[name] = l.mint()
+	}
+	v := l.disks[name]
+	switch key {
+	case "volume":
+		*v = control.Volume{ID: value, Contents: control.ContentsEmpty}
+	case "contents":
+		v.Contents = control.Contents(value)
+	case "admitted", "formed":
+		v.Contents = control.ContentsData
+		v.Admission = l.admission(name, value)
+		v.Admission.Formed = key == "formed"
+	case "claim":
+		m.Claim.Deleting = value == "leaving"
+	case "marked":
+		m.Claim.Marked = true
+		return m.Claim.Formed.UnmarshalText([]byte(value))
+	default:
+		return fmt.Errorf("unknown key %q", key)
+	}
+	return nil
+}
+
+func (l *lab) mint() *control.Volume {
+	v := &control.Volume{ID: fmt.Sprintf("vol-%d", l.volumes), Contents: control.ContentsEmpty}
+	l.volumes++
+	return v
+}
+
+// admission is what a volume remembers of the birth of that token. Token t1
+// makes cluster c01, whose first member is c0100.
+func (l *lab) admission(name etcd.MemberName, token string) *control.Admission {
+	a := &control.Admission{Token: token, ClusterID: clusterOf(token)}
+	for i := range l.desired.Replicas {
+		peer := etcd.MemberName(fmt.Sprintf("demo-%d", i))
+		a.Members = append(a.Members, control.Peer{Name: peer, PeerURL: peerURL(peer)})
+		if peer == name {
+			a.MemberID = memberOf(token, i)
+		}
+	}
+	return a
+}
+
+func clusterOf(token string) etcd.ClusterID {
+	var n etcd.ClusterID
+	_, _ = fmt.Sscanf(token, "t%d", &n)
+	return 0xc00 + n
+}
+
+func memberOf(token string, i int) etcd.MemberID {
+	return etcd.MemberID(clusterOf(token))<<8 | etcd.MemberID(i)
+}
