@@ -1,0 +1,153 @@
+package agent
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/quorate/quorate/internal/control"
+	"go.uber.org/zap"
+)
+
+// boot reads the volume and does what Decide says.
+func (a *Agent) boot() error {
+	began := time.Now()
+	disk, record := Inspect(a.config.Dir)
+	a.log.Info("volume inspected", zap.Any("disk", disk), zap.Duration("took", time.Since(began)))
+	boot := Decide(disk)
+	if record == nil && disk.Unusable == "" && disk.Damaged == "" {
+		minted, err := mintVolume(a.layout)
+		if err != nil {
+			boot = refuse(control.ReasonVolumeUnusable, "The volume cannot be written: %v. Mend the volume.", err)
+		}
+		record = &minted
+	}
+	a.change(func(v *view) {
+		v.contents = disk.Contents()
+		if record != nil {
+			v.volume = *record
+		}
+	})
+	if _, err := embedConfig(a.config, zap.NewNop()); err != nil && boot.Action != Refuse && boot.Action != StayRemoved {
+		boot = refuse(control.ReasonBadConfig, "%v. Correct spec.etcd.", err)
+	}
+	return a.follow(boot)
+}
+
+func (a *Agent) follow(boot Boot) error {
+	switch boot.Action {
+	case StartExisting:
+		return a.start(nil)
+	case StayRemoved:
+		a.change(func(v *view) { v.state, v.reason, v.message = control.StateRemoved, "", boot.Message })
+	case Refuse:
+		a.change(func(v *view) { v.state, v.reason, v.message = control.StateRefused, boot.Reason, boot.Message })
+		switch boot.Reason {
+		case control.ReasonCrashed:
+			a.after(retryAfterCrash)
+		case control.ReasonVolumeUnusable:
+			a.after(retryAfterVolume)
+		}
+	default:
+		a.change(func(v *view) { v.state, v.reason, v.message = control.StateWaiting, "", boot.Message })
+	}
+	return nil
+}
+
+// bootAgain tries once more after a refusal that may have passed.
+func (a *Agent) bootAgain() error {
+	if a.look().reason == control.ReasonCrashed {
+		if err := a.starts.forgive(); err != nil {
+			a.log.Warn("an earlier crash could not be forgiven", zap.Error(err))
+		}
+	}
+	return a.boot()
+}
+
+// start runs etcd: on the data that is there, or being born under birth. An
+// error ends the process, and the next one counts it.
+func (a *Agent) start(birth *control.Admission) error {
+	a.change(func(v *view) {
+		v.state, v.reason, v.message = control.StateStarting, "", "etcd is starting and has not joined its cluster yet."
+	})
+	config, err := embedConfig(a.config, a.tapped)
+	if err != nil {
+		return fmt.Errorf("configure etcd: %w", err)
+	}
+	if birth != nil {
+		setBirth(config, *birth)
+	}
+	if err := a.starts.begin(); err != nil {
+		return err
+	}
+	began := time.Now()
+	s, err := startServer(config)
+	if err != nil {
+		a.starts.died(err.Error())
+		return err
+	}
+	a.log.Info("etcd is up", zap.Bool("birth", birth != nil), zap.Duration("took", time.Since(began)))
+	a.change(func(v *view) { v.server, v.contents = s, control.ContentsData })
+	go a.watch(s, began)
+	return nil
+}
+
+// watch follows one server until it ends.
+func (a *Agent) watch(s *server, began time.Time) {
+	go a.settle(s)
+	select {
+	case <-s.Server.ReadyNotify():
+		a.log.Info("etcd has joined its cluster", zap.Duration("took", time.Since(began)))
+		a.change(func(v *view) {
+			if v.server == s && v.state == control.StateStarting {
+				v.state, v.message = control.StateRunning, ""
+			}
+		})
+	case <-s.Server.StopNotify():
+	case <-s.ended:
+		return
+	}
+	if err := s.dead(); err != nil {
+		a.died <- err
+	}
+}
+
+// settle declares the start a good one once etcd has lived for a while.
+func (a *Agent) settle(s *server) {
+	timer := time.NewTimer(settleAfter)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		if err := a.starts.settled(); err != nil {
+			a.log.Warn("a good start could not be recorded", zap.Error(err))
+		}
+	case <-s.Server.StopNotify():
+	case <-s.ended:
+	}
+}
+
+// bury decides what the end of a server means: removed by its cluster, or a
+// death that ends the process.
+func (a *Agent) bury(cause error) error {
+	v := a.look()
+	if v.server == nil {
+		return nil
+	}
+	a.mu.RLock()
+	removed := a.removed || v.server.Server.IsIDRemoved(uint64(v.server.Server.MemberID()))
+	a.mu.RUnlock()
+	v.server.end()
+	if !removed {
+		a.starts.died(cause.Error())
+		return cause
+	}
+	record := v.volume
+	record.Removed = true
+	a.change(func(v *view) { v.server, v.volume = nil, record })
+	if err := record.write(a.layout); err != nil {
+		return fmt.Errorf("record the removal: %w", err)
+	}
+	if err := a.starts.settled(); err != nil {
+		a.log.Warn("a good end could not be recorded", zap.Error(err))
+	}
+	return a.follow(Boot{Action: StayRemoved, Message: removedMessage})
+}

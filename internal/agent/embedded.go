@@ -1,0 +1,83 @@
+package agent
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"go.etcd.io/etcd/client/pkg/v3/transport"
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.uber.org/zap"
+
+	"github.com/quorate/quorate/internal/control"
+)
+
+// embedConfig is etcd's configuration for this member, without its birth. All
+// that is not set here is etcd's default.
+func embedConfig(c Config, log *zap.Logger) (*embed.Config, error) {
+	e := embed.NewConfig()
+	if err := applyOptions(e, c.Options); err != nil {
+		return nil, err
+	}
+	e.Name = string(c.Name)
+	e.Dir = layout(c.Dir).etcdDir()
+	e.EnableGRPCGateway = false // its loop-back would need a client certificate
+	e.StrictReconfigCheck = true
+	e.PreVote = true
+	e.ZapLoggerBuilder = embed.NewZapLoggerBuilder(log)
+	if err := setURLs(e, c); err != nil {
+		return nil, err
+	}
+	setTLS(e, c)
+	e.InitialCluster = ""
+	e.ClusterState = embed.ClusterStateFlagExisting
+	if err := e.Validate(); err != nil {
+		return nil, fmt.Errorf("etcd refuses its configuration: %w", err)
+	}
+	return e, nil
+}
+
+// setBirth makes e form the cluster that the volume was admitted to.
+func setBirth(e *embed.Config, admitted control.Admission) {
+	members := make([]string, len(admitted.Members))
+	for i, m := range admitted.Members {
+		members[i] = fmt.Sprintf("%s=%s", m.Name, m.PeerURL)
+	}
+	e.InitialCluster = strings.Join(members, ",")
+	e.InitialClusterToken = admitted.Token
+	e.ClusterState = embed.ClusterStateFlagNew
+}
+
+func setURLs(e *embed.Config, c Config) error {
+	peer, err := url.Parse(c.PeerURL)
+	if err != nil {
+		return fmt.Errorf("peer URL: %w", err)
+	}
+	client, err := url.Parse(c.ClientURL)
+	if err != nil {
+		return fmt.Errorf("client URL: %w", err)
+	}
+	e.AdvertisePeerUrls, e.AdvertiseClientUrls = []url.URL{*peer}, []url.URL{*client}
+	e.ListenPeerUrls = []url.URL{{Scheme: peer.Scheme, Host: c.Listen.address(c.Listen.Peer)}}
+	e.ListenClientUrls = []url.URL{{Scheme: client.Scheme, Host: c.Listen.address(c.Listen.Client)}}
+	return nil
+}
+
+// setTLS names files, which etcd reads again at each handshake. The peer CA
+// signs nothing but this cluster's peers, so the address from which a peer
+// calls proves nothing more: checking it would only cost reverse lookups.
+func setTLS(e *embed.Config, c Config) {
+	if c.PeerTLS {
+		e.PeerTLSInfo = transport.TLSInfo{
+			CertFile: c.tlsFile("peer.crt"), KeyFile: c.tlsFile("peer.key"),
+			TrustedCAFile: c.tlsFile("peer-ca.crt"), ClientCertAuth: true,
+			SkipClientSANVerify: true,
+		}
+	}
+	if c.ClientTLS {
+		e.ClientTLSInfo = transport.TLSInfo{
+			CertFile: c.tlsFile("server.crt"), KeyFile: c.tlsFile("server.key"),
+			TrustedCAFile: c.tlsFile("client-ca.crt"), ClientCertAuth: true,
+		}
+	}
+}

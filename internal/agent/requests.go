@@ -1,0 +1,178 @@
+package agent
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/quorate/quorate/internal/control"
+	"go.uber.org/zap"
+)
+
+// report is what the agent sees right now. It never waits for a task.
+func (a *Agent) report() control.Report {
+	v := a.look()
+	r := control.Report{
+		Member: a.config.Name, State: v.state, Reason: v.reason, Message: v.message,
+		Volume: control.Volume{ID: v.volume.ID, Contents: v.contents, Admission: v.volume.Admission},
+		Binary: BinaryVersion().String(),
+	}
+	if v.server != nil {
+		r.Etcd = v.server.status(a.unready() == "")
+	}
+	return r
+}
+
+// admit makes an admission durable and then starts the birth. It boots `new`
+// whatever the peers' member lists say: they list members that never started.
+func (a *Agent) admit(req control.AdmitRequest, answer func(control.Report, error)) error {
+	v := a.look()
+	if r := refuseAdmit(v, a.config, req); r != nil {
+		answer(control.Report{}, r)
+		return nil
+	}
+	if v.state != control.StateWaiting { // the same admission again
+		answer(a.report(), nil)
+		return nil
+	}
+	admission, err := identify(a.config.Name, req.Token, req.Members)
+	if err != nil {
+		answer(control.Report{}, &control.Refusal{Message: fmt.Sprintf("The admission cannot be used: %v.", err)})
+		return nil
+	}
+	record := volumeRecord{ID: v.volume.ID, Admission: &admission}
+	if err := a.layout.wipe(); err == nil { // what is left of a birth cut short
+		err = record.write(a.layout)
+	}
+	if err != nil {
+		answer(control.Report{}, &control.Refusal{Reason: control.ReasonVolumeUnusable,
+			Message: fmt.Sprintf("The admission cannot be recorded: %v. Mend the volume.", err)})
+		return nil
+	}
+	a.change(func(v *view) { v.volume = record })
+	a.log.Info("admitted", zap.Stringer("clusterID", admission.ClusterID), zap.Stringer("memberID", admission.MemberID),
+		zap.Int("members", len(admission.Members)))
+	answer(a.report(), nil)
+	return a.start(&admission)
+}
+
+// refuseAdmit returns why not; nil when the volume may be, or already is,
+// admitted by this request.
+func refuseAdmit(v view, c Config, req control.AdmitRequest) *control.Refusal {
+	self := slices.IndexFunc(req.Members, func(p control.Peer) bool { return p.Name == c.Name })
+	admitted := v.volume.Admission
+	switch {
+	case req.VolumeID != v.volume.ID:
+		return wrongVolume(v)
+	case v.stopping:
+		return refusal("", "The pod is stopping. Ask again when it is back.")
+	case v.state == control.StateRefused || v.state == control.StateRemoved:
+		return refusal(v.reason, "%s", v.message)
+	case req.Token == "":
+		return refusal("", "The admission has no token.")
+	case self < 0:
+		return refusal("", "The admission does not name member %s.", c.Name)
+	case req.Members[self].PeerURL != c.PeerURL:
+		return refusal("", "The admission gives %s the peer URL %s; it serves %s.", c.Name, req.Members[self].PeerURL, c.PeerURL)
+	case admitted != nil && admitted.Formed:
+		return refusal("", "The volume belongs to the formed cluster %s.", admitted.ClusterID)
+	case admitted != nil && (admitted.Token != req.Token || !slices.Equal(admitted.Members, req.Members)):
+		return refusal("", "The volume was admitted under another token or with other members. Discard that birth first.")
+	default:
+		return nil
+	}
+}
+
+// formed records that the cluster is formed: from now on this volume never
+// counts as empty. A member that was never born cannot be formed; it is
+// admitted again first.
+func (a *Agent) formed(req control.FormedRequest, answer func(control.Report, error)) error {
+	v := a.look()
+	admitted := v.volume.Admission
+	var refused *control.Refusal
+	switch {
+	case req.VolumeID != v.volume.ID:
+		refused = wrongVolume(v)
+	case admitted == nil:
+		refused = refusal("", "The volume was never admitted.")
+	case admitted.ClusterID != req.ClusterID:
+		refused = refusal("", "The volume was admitted to cluster %s, not to %s.", admitted.ClusterID, req.ClusterID)
+	case v.contents != control.ContentsData:
+		refused = refusal("", "The member was never born. Repeat its admission first.")
+	case !admitted.Formed:
+		record, confirmed := v.volume, *admitted
+		confirmed.Formed = true
+		record.Admission = &confirmed
+		if err := record.write(a.layout); err != nil {
+			refused = refusal(control.ReasonVolumeUnusable, "The formation cannot be recorded: %v. Mend the volume.", err)
+			break
+		}
+		a.change(func(v *view) { v.volume = record })
+		a.log.Info("formed", zap.Stringer("clusterID", confirmed.ClusterID))
+	}
+	if refused != nil {
+		answer(control.Report{}, refused)
+		return nil
+	}
+	answer(a.report(), nil)
+	return nil
+}
+
+// discard ends a birth that never reached a quorum. The data goes first, then
+// the admission: cut short in between, the same request finishes the work.
+func (a *Agent) discard(req control.DiscardRequest, answer func(control.Report, error)) error {
+	v := a.look()
+	if r := refuseDiscard(v, req); r != nil {
+		answer(control.Report{}, r)
+		return nil
+	}
+	if v.server != nil {
+		v.server.end()
+	}
+	record := volumeRecord{ID: v.volume.ID}
+	err := a.layout.wipe()
+	if err == nil {
+		err = record.write(a.layout)
+	}
+	if err != nil {
+		answer(control.Report{}, refusal(control.ReasonVolumeUnusable, "The birth cannot be discarded: %v. Mend the volume.", err))
+		return fmt.Errorf("discard: %w", err)
+	}
+	if err := a.starts.settled(); err != nil {
+		a.log.Warn("the end of a birth could not be recorded", zap.Error(err))
+	}
+	a.change(func(v *view) { v.server, v.volume, v.contents = nil, record, control.ContentsEmpty })
+	a.log.Info("birth discarded")
+	err = a.follow(Boot{Action: Wait, Message: "The volume is empty; waiting to be admitted."})
+	answer(a.report(), nil)
+	return err
+}
+
+// refuseDiscard returns why not. Without a server nobody can tell whether a
+// key was ever written, unless there is nothing that could hold one.
+func refuseDiscard(v view, req control.DiscardRequest) *control.Refusal {
+	admitted := v.volume.Admission
+	switch {
+	case req.VolumeID != v.volume.ID:
+		return wrongVolume(v)
+	case v.stopping:
+		return refusal("", "The pod is stopping. Ask again when it is back.")
+	case admitted != nil && admitted.Formed:
+		return refusal("", "The volume belongs to the formed cluster %s.", admitted.ClusterID)
+	case admitted != nil && admitted.Token != req.Token:
+		return refusal("", "The volume was admitted under another token.")
+	case v.server == nil && v.contents == control.ContentsData:
+		return refusal(v.reason, "etcd does not run, so it cannot be seen whether a key was ever written. %s", v.message)
+	case v.server != nil && v.server.Server.KV().Rev() > 1:
+		return refusal("", "Keys were written to the cluster: its revision is %d.", v.server.Server.KV().Rev())
+	default:
+		return nil
+	}
+}
+
+func wrongVolume(v view) *control.Refusal {
+	return refusal("", "This volume is %s. Read the report again.", v.volume.ID)
+}
+
+func refusal(reason control.Reason, format string, args ...any) *control.Refusal {
+	return &control.Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,138 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/client/pkg/v3/types"
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/storage"
+
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// server is a started etcd.
+type server struct {
+	*embed.Etcd
+	ended chan struct{} // closed once we end it
+}
+
+// startServer blocks while etcd asks its peers whether it was born before: up
+// to a second for each that hangs.
+func startServer(c *embed.Config) (*server, error) {
+	etcdFlags.RLock()
+	defer etcdFlags.RUnlock()
+	e, err := embed.StartEtcd(c)
+	if err != nil {
+		return nil, fmt.Errorf("start etcd: %w", err)
+	}
+	return &server{Etcd: e, ended: make(chan struct{})}, nil
+}
+
+// joined is closed once the member has published itself through a quorum; only
+// from then on does etcd serve clients.
+func (s *server) joined() bool {
+	select {
+	case <-s.Server.ReadyNotify():
+		return true
+	default:
+		return false
+	}
+}
+
+// dead waits for etcd to end and returns why; nil if it was us who ended it.
+func (s *server) dead() error {
+	select {
+	case <-s.ended:
+		return nil
+	case <-s.Server.StopNotify():
+		return errors.New("etcd stopped")
+	case err, open := <-s.Err():
+		if open && err != nil {
+			return fmt.Errorf("etcd failed: %w", err)
+		}
+		return errors.New("etcd stopped serving")
+	}
+}
+
+// closeGrace is how long a closing etcd waits for its clients' streams. They
+// had the drain to leave; a watch never leaves by itself.
+const closeGrace = 500 * time.Millisecond
+
+// end closes etcd. Close alone never returns before the member has joined, and
+// waits seven seconds for open watches; stopping the server below it ends both.
+func (s *server) end() {
+	close(s.ended)
+	if !s.joined() {
+		s.Server.HardStop()
+	} else {
+		stop := time.AfterFunc(closeGrace, s.Server.Stop)
+		defer stop.Stop()
+	}
+	s.Close()
+}
+
+// status is what etcd says of itself, without asking anybody.
+func (s *server) status(ready bool) *control.Etcd {
+	server := s.Server
+	self := server.Cluster().Member(server.MemberID())
+	status := &control.Etcd{
+		ClusterID:    etcd.ClusterID(server.Cluster().ID()),
+		MemberID:     etcd.MemberID(server.MemberID()),
+		Leader:       etcd.MemberID(server.Leader()),
+		IsLearner:    self != nil && self.IsLearner,
+		Term:         server.Term(),
+		Index:        server.CommittedIndex(),
+		AppliedIndex: server.AppliedIndex(),
+		Revision:     server.KV().Rev(),
+		DBSize:       server.Backend().Size(),
+		DBSizeInUse:  server.Backend().SizeInUse(),
+		Quota:        server.Cfg.QuotaBackendBytes,
+		Alarms:       alarms(server.Alarms()),
+		Ready:        ready,
+	}
+	if status.Quota == 0 {
+		status.Quota = storage.DefaultQuotaBytes
+	}
+	if v := server.ClusterVersion(); v != nil {
+		status.Version = v.String()
+	}
+	return status
+}
+
+// alarms names each kind of alarm that any member raised, once.
+func alarms(raised []*etcdserverpb.AlarmMember) []string {
+	var names []string
+	for _, a := range raised {
+		if name := a.GetAlarm().String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// unready says why this server should get no clients; empty when it should.
+func (s *server) unready() string {
+	server := s.Server
+	self := server.Cluster().Member(server.MemberID())
+	switch {
+	case !s.joined():
+		return "etcd has not joined its cluster yet"
+	case self == nil:
+		return "the cluster does not list this member"
+	case self.IsLearner:
+		return "this member is a learner"
+	case server.Leader() == 0:
+		return "no leader is known"
+	}
+	for _, a := range server.Alarms() {
+		if a.GetAlarm() == etcdserverpb.AlarmType_CORRUPT {
+			return fmt.Sprintf("member %s raised a CORRUPT alarm", types.ID(a.GetMemberID()))
+		}
+	}
+	return ""
+}

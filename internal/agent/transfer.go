@@ -1,0 +1,83 @@
+package agent
+
+import (
+	"context"
+	"expvar"
+	"fmt"
+	"time"
+
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/tracker"
+
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// handOverPatience bounds the attempt: a stop must not wait for a quorum.
+const handOverPatience = time.Second
+
+// handOver moves leadership away from this member, if it leads, to the voter
+// that has most of the log. It returns the new leader, or zero if this member
+// did not lead or nobody else can.
+func (s *server) handOver(ctx context.Context) (etcd.MemberID, error) {
+	self := uint64(s.Server.MemberID())
+	if s.Server.Lead() != self {
+		return 0, nil
+	}
+	successor, known := s.successor(self)
+	if known && successor == 0 {
+		return 0, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, handOverPatience)
+	defer cancel()
+	if !known {
+		return 0, s.handOverByConnection(ctx)
+	}
+	if err := s.Server.MoveLeader(ctx, self, successor); err != nil {
+		return 0, fmt.Errorf("move leadership to %s: %w", etcd.MemberID(successor), err)
+	}
+	return etcd.MemberID(successor), nil
+}
+
+// handOverByConnection leaves the choice to etcd: the voter that has been
+// connected for longest.
+func (s *server) handOverByConnection(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- s.Server.TryTransferLeadershipOnShutdown() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("move leadership: %w", ctx.Err())
+	}
+}
+
+// successor reads raft's own view of the followers. etcd shows it nowhere but
+// in expvar, for the last server that the process started; known is false when
+// that is not this one.
+func (s *server) successor(self uint64) (id uint64, known bool) {
+	published, ok := expvar.Get("raft.status").(expvar.Func)
+	if !ok {
+		return 0, false
+	}
+	status, ok := published.Value().(raft.Status)
+	if !ok || status.ID != self || len(status.Progress) == 0 {
+		return 0, false
+	}
+	return bestSuccessor(self, status.Progress), true
+}
+
+// bestSuccessor prefers a voter that answers and is being replicated to, then
+// the longest log, then the lowest ID so that the choice is stable. Zero means
+// that no other voter has been heard of lately.
+func bestSuccessor(self uint64, progress map[uint64]tracker.Progress) uint64 {
+	var best uint64
+	for id, p := range progress {
+		if id == self || p.IsLearner || !p.RecentActive || p.State != tracker.StateReplicate {
+			continue
+		}
+		if best == 0 || p.Match > progress[best].Match || (p.Match == progress[best].Match && id < best) {
+			best = id
+		}
+	}
+	return best
+}
