@@ -1,0 +1,29 @@
+# Quorate's commands. `make` alone lists them. Each group has its file in hack/make.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+include $(sort $(wildcard hack/make/*.mk))
+
+# The stages of `make test`, cheap ones first: a slip shows before Kubernetes is built.
+test_stages := lint test-unit cluster-binaries test-api cluster-up e2e
+
+# These packages need a Kubernetes: test-api and e2e run them.
+api_packages := ./controllers/... ./test/api/...
+unit_packages = $$(go list ./... | grep -v -E '/(controllers|test/(api|e2e|bench))(/|$$)')
+
+.PHONY: help test test-unit test-api
+
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9-]*:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sort
+
+test: ## Run every test: lint, unit, API tests, end-to-end on a real Kubernetes that it starts
+	@hack/make/stages.sh $(test_stages)
+
+test-unit: ## Run the tests that need no Kubernetes
+	@go test $(unit_packages)
+	@cd hack/cluster && go test ./...
+
+test-api: cluster-binaries ## Run the tests against a real kube-apiserver
+	@KUBEBUILDER_ASSETS="$(CURDIR)/.cluster/bin" go test $(api_packages)
