@@ -55,20 +55,30 @@ type EtcdClusterList struct {
 }
 
 // EtcdClusterSpec says what a cluster should be.
+//
+// +kubebuilder:validation:XValidation:rule=`(has(self.tls) && has(self.tls.disabled) && self.tls.disabled) == (has(oldSelf.tls) && has(oldSelf.tls.disabled) && oldSelf.tls.disabled)`,fieldPath=".tls",message="spec.tls.disabled cannot change while the cluster exists: that is not supported by this release of Quorate; set it back, or make a new cluster"
+// +kubebuilder:validation:XValidation:rule=`has(self.bootstrap) == has(oldSelf.bootstrap) && (!has(self.bootstrap) || self.bootstrap == oldSelf.bootstrap)`,message="spec.bootstrap is immutable, because a cluster is born once: it can be neither added, changed nor removed; set it back to what it was"
+// +kubebuilder:validation:XValidation:rule=`!has(self.hibernated) || !self.hibernated`,fieldPath=".hibernated",message="spec.hibernated: true is not supported by this release of Quorate; remove it"
+// +kubebuilder:validation:XValidation:rule=`!has(self.etcd) || !has(self.etcd.quotaBackend) || !has(self.storage.size) || ![string(self.etcd.quotaBackend), string(self.storage.size)].all(q, q.matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')) || quantity(string(self.etcd.quotaBackend)).add(quantity('512Mi')).compareTo(quantity(string(self.storage.size))) <= 0`,fieldPath=".etcd",message="spec.etcd.quotaBackend must be at least 512Mi below spec.storage.size, which also holds the write-ahead log and snapshots; lower the quota or raise the size"
 type EtcdClusterSpec struct {
 	// Number of voting members: 1, 3, 5, 7 or 9. Default: 3. A cluster of N
 	// members works as long as more than half of them do: 3 survive the loss of
 	// 1, 5 the loss of 2. Even sizes are refused, because they survive no more
 	// losses than one member fewer. May be changed at any time, with
 	// `kubectl scale` too: members join as learners and leave one at a time.
+	// +kubebuilder:validation:XValidation:rule=`self >= 1`,message="spec.replicas must be at least 1, because the members hold the data; to be rid of the cluster delete the EtcdCluster, which keeps its volumes by default"
+	// +kubebuilder:validation:XValidation:rule=`self <= 9`,message="spec.replicas must be at most 9, because every write waits for a majority of the members; use 3, 5, 7 or 9"
+	// +kubebuilder:validation:XValidation:rule=`self != 2`,message="spec.replicas must be odd, because 2 members survive no loss, no more than 1 does; use 1 or 3"
+	// +kubebuilder:validation:XValidation:rule=`self != 4`,message="spec.replicas must be odd, because 4 members survive the loss of only 1, no more than 3 do; use 3 or 5"
+	// +kubebuilder:validation:XValidation:rule=`self != 6`,message="spec.replicas must be odd, because 6 members survive the loss of only 2, no more than 5 do; use 5 or 7"
+	// +kubebuilder:validation:XValidation:rule=`self != 8`,message="spec.replicas must be odd, because 8 members survive the loss of only 3, no more than 7 do; use 7 or 9"
 	// +kubebuilder:default=3
-	// +kubebuilder:validation:Minimum=-1000
-	// +kubebuilder:validation:Maximum=1000
 	// +optional
 	Replicas int32 `json:"replicas,omitempty"`
 
 	// Version of etcd to run, such as "3.7.3": three numbers without a leading
 	// "v". No default. An upgrade moves one minor release at a time.
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^(0|[1-9][0-9]{0,2})[.](0|[1-9][0-9]{0,2})[.](0|[1-9][0-9]{0,3})$')`,message="spec.version must be three numbers such as 3.7.3, without a leading v"
 	// +kubebuilder:validation:MaxLength=16
 	// +required
 	Version string `json:"version"`
@@ -127,6 +137,8 @@ const (
 )
 
 // Update says how changes reach the members.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.mode) || self.mode != 'Supervised'`,fieldPath=".mode",message="spec.update.mode: Supervised is not supported by this release of Quorate; remove it or use Automatic"
 type Update struct {
 	// Automatic restarts one member after the other as long as quorum is safe.
 	// Supervised stops before each member and waits for the approval annotation.
@@ -137,6 +149,8 @@ type Update struct {
 }
 
 // Bootstrap says where a new cluster's first data comes from.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.restore)`,fieldPath=".restore",message="spec.bootstrap.restore is not supported by this release of Quorate; remove it"
 type Bootstrap struct {
 	// Start from a backup instead of empty. Default: start empty.
 	// +optional

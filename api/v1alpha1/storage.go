@@ -14,15 +14,28 @@ const (
 )
 
 // Storage says where each member keeps its data.
+//
+// +kubebuilder:validation:XValidation:rule=`has(self.size) || has(self.ephemeral)`,message="spec.storage.size is required: set it to the size of each member's volume, such as 8Gi"
+// +kubebuilder:validation:XValidation:rule=`!has(self.size) || !has(self.ephemeral)`,message="spec.storage.size and spec.storage.ephemeral exclude each other; remove ephemeral"
+// +kubebuilder:validation:XValidation:rule=`!has(self.ephemeral)`,fieldPath=".ephemeral",message="spec.storage.ephemeral is not supported by this release of Quorate; remove it and set spec.storage.size"
+// +kubebuilder:validation:XValidation:rule=`has(self.size) == has(oldSelf.size) && has(self.ephemeral) == has(oldSelf.ephemeral)`,message="spec.storage cannot change between size and ephemeral while the cluster exists; set it back to what it was"
+// +kubebuilder:validation:XValidation:rule=`!has(self.size) || !has(oldSelf.size) || ![string(self.size), string(oldSelf.size)].all(q, q.matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0`,fieldPath=".size",message="spec.storage.size cannot shrink, because volumes only grow; set it back to at least what it was"
+// +kubebuilder:validation:XValidation:rule=`has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)`,message="spec.storage.storageClassName cannot be added, changed or removed while the cluster exists: moving to another class is not supported by this release of Quorate; set it back to what it was"
 type Storage struct {
 	// Size of each member's volume, such as 8Gi; at least 1Gi. No default: either
 	// this or `ephemeral` is required. It may grow, never shrink. etcd's database
 	// gets a part of it: see `etcd.quotaBackend`.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule=`type(self) == int || string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="spec.storage.size must be a whole number of bytes with a suffix, such as 8Gi"
+	// +kubebuilder:validation:XValidation:rule=`!string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$') || quantity(string(self)).compareTo(quantity('1Gi')) >= 0`,message="spec.storage.size must be at least 1Gi, because etcd needs room for its write-ahead log and snapshots beside the database"
 	// +optional
 	Size *resource.Quantity `json:"size,omitempty"`
 
 	// Name of the StorageClass of the volumes. Default: the default StorageClass
 	// of the Kubernetes cluster. This release cannot change it later.
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$`
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +optional

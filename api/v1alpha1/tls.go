@@ -3,6 +3,11 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // TLS says how clients and members prove who they are.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.issuerRef)`,fieldPath=".issuerRef",message="spec.tls.issuerRef is not supported by this release of Quorate; remove it, and Quorate makes the certificates itself"
+// +kubebuilder:validation:XValidation:rule=`!has(self.secretRefs)`,fieldPath=".secretRefs",message="spec.tls.secretRefs is not supported by this release of Quorate; remove it, and Quorate makes the certificates itself"
+// +kubebuilder:validation:XValidation:rule=`!has(self.disabled) || !self.disabled || (!has(self.validity) && !has(self.renewBefore))`,message="spec.tls.validity and spec.tls.renewBefore have no effect while spec.tls.disabled is true; remove them"
+// +kubebuilder:validation:XValidation:rule=`!has(self.renewBefore) || ![self.renewBefore, has(self.validity) ? self.validity : '8760h'].all(d, size(d) > 0 && d.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$')) || duration(self.renewBefore) < duration(has(self.validity) ? self.validity : '8760h')`,fieldPath=".renewBefore",message="spec.tls.renewBefore must be less than spec.tls.validity (8760h when that is not set); lower it"
 type TLS struct {
 	// Serve clients and peers in plain text, without any authentication: whoever
 	// reaches the ports can read, change and delete everything. Default: false.
@@ -23,12 +28,20 @@ type TLS struct {
 	// How long a certificate for a member or a client is valid, in hours, minutes
 	// and seconds such as 8760h; between 1h and 87600h. Default: 8760h (one
 	// year).
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$`
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$') && size(self) > 0 && duration(self) >= duration('1h') && duration(self) <= duration('87600h')`,message="spec.tls.validity must be between 1h and 87600h, in hours, minutes and seconds such as 8760h"
 	// +optional
 	Validity *metav1.Duration `json:"validity,omitempty"`
 
 	// How long before its end a certificate is renewed, such as 720h; at least
 	// 10m and less than `validity`. Default: a third of `validity`. Renewing
 	// restarts nothing.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$`
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$') && size(self) > 0 && duration(self) >= duration('10m') && duration(self) <= duration('87600h')`,message="spec.tls.renewBefore must be between 10m and 87600h, in hours, minutes and seconds such as 720h"
 	// +optional
 	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`
 }
