@@ -17,7 +17,7 @@ type EtcdConfiguration struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
 	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule=`type(self) == int || string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="spec.etcd.quotaBackend must be a whole number of bytes, with or without a suffix, such as 4Gi"
+	// +kubebuilder:validation:XValidation:rule=`string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="spec.etcd.quotaBackend must be a whole number of bytes, with or without a suffix, such as 4Gi"
 	// +kubebuilder:validation:XValidation:rule=`!string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$') || (quantity(string(self)).compareTo(quantity('16Mi')) >= 0 && quantity(string(self)).compareTo(quantity('8Gi')) <= 0)`,message="spec.etcd.quotaBackend must be between 16Mi and 8Gi, because larger databases take too long to copy and to open; keep less in one cluster"
 	// +optional
 	QuotaBackend *resource.Quantity `json:"quotaBackend,omitempty"`
@@ -61,7 +61,7 @@ type EtcdConfiguration struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
 	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule=`type(self) == int || string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="spec.etcd.maxRequestBytes must be a whole number of bytes, with or without a suffix, such as 1536Ki"
+	// +kubebuilder:validation:XValidation:rule=`string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="spec.etcd.maxRequestBytes must be a whole number of bytes, with or without a suffix, such as 1536Ki"
 	// +kubebuilder:validation:XValidation:rule=`!string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$') || (quantity(string(self)).compareTo(quantity('64Ki')) >= 0 && quantity(string(self)).compareTo(quantity('10Mi')) <= 0)`,message="spec.etcd.maxRequestBytes must be between 64Ki and 10Mi, because larger requests hold up all others"
 	// +optional
 	MaxRequestBytes *resource.Quantity `json:"maxRequestBytes,omitempty"`
@@ -69,7 +69,7 @@ type EtcdConfiguration struct {
 	// Further options of etcd as its command line names them, without the dashes
 	// in front, such as `max-txn-ops: "256"`. Default: none. Options that Quorate
 	// sets itself, and those that have a field of their own, are refused.
-	// +kubebuilder:validation:XValidation:rule=`self.all(k, size(k) >= 2 && size(k) <= 48 && [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47].all(i, i >= size(k) || k.charAt(i) in ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-']))`,message="spec.etcd.extraConfig takes options as etcd's command line names them, without the dashes in front: small letters, digits and dashes, 2 to 48 characters; correct the name"
+	// +kubebuilder:validation:XValidation:rule=`self.all(k, size(k) >= 2 && size(k) <= 48 && k.charAt(0) >= 'a' && [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47].all(i, i >= size(k) || k.charAt(i) in ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-']))`,message="spec.etcd.extraConfig takes options as etcd's command line names them, without the dashes in front: small letters, digits and dashes, 2 to 48 characters; correct the name"
 	// +kubebuilder:validation:XValidation:rule=`self.all(k, !(k in ['name', 'version', 'logger', 'config-file', 'strict-reconfig-check', 'pre-vote', 'max-learners', 'cipher-suites', 'auth-token', 'memory-mlock', 'enable-log-rotation', 'auto-tls', 'v2-deprecation', 'enable-v2']) && !['data-', 'wal-', 'listen-', 'initial-', 'advertise-', 'discovery', 'proxy', 'force-', 'unsafe-', 'log-', 'client-', 'peer-', 'cert-', 'key-', 'trusted-', 'tls-', 'self-signed-'].exists(p, k.startsWith(p)))`,message="spec.etcd.extraConfig must not set options that Quorate owns: names, directories, URLs, birth, membership, TLS, authentication and logging; remove that option"
 	// +kubebuilder:validation:XValidation:rule=`self.all(k, !(k in ['quota-backend-bytes', 'snapshot-count', 'heartbeat-interval', 'election-timeout', 'max-request-bytes', 'auto-compaction-mode', 'auto-compaction-retention']))`,message="spec.etcd.extraConfig must not set what has a field of its own; use spec.etcd.quotaBackend, snapshotCount, heartbeatInterval, electionTimeout, maxRequestBytes or autoCompaction instead"
 	// +kubebuilder:validation:XValidation:rule=`self.all(k, !k.startsWith('experimental-'))`,message="spec.etcd.extraConfig must not set options that start with experimental-, because etcd 3.7 has none of them; use the name without that prefix, or remove it"

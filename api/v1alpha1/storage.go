@@ -28,7 +28,7 @@ type Storage struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
 	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule=`type(self) == int || string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="spec.storage.size must be a whole number of bytes with a suffix, such as 8Gi"
+	// +kubebuilder:validation:XValidation:rule=`string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="spec.storage.size must be a whole number of bytes with a suffix, such as 8Gi"
 	// +kubebuilder:validation:XValidation:rule=`!string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$') || quantity(string(self)).compareTo(quantity('1Gi')) >= 0`,message="spec.storage.size must be at least 1Gi, because etcd needs room for its write-ahead log and snapshots beside the database"
 	// +optional
 	Size *resource.Quantity `json:"size,omitempty"`
