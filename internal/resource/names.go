@@ -1,0 +1,85 @@
+package resource
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// Names of the objects of a cluster. The StatefulSet, the PodDisruptionBudget
+// and the NetworkPolicy bear the cluster's own name; the Secrets are named by
+// pki.Kind.SecretName.
+
+// PeersService returns the name of the headless Service that gives each member
+// its DNS name, ready or not.
+func PeersService(cluster string) string { return cluster + "-peers" }
+
+// ClientService returns the name of the Service for clients.
+func ClientService(cluster string) string { return cluster + "-client" }
+
+// PodName returns the name of the pod of an ordinal.
+func PodName(cluster string, ordinal int) etcd.PodName {
+	return etcd.PodName(cluster + "-" + strconv.Itoa(ordinal))
+}
+
+// ClaimTemplate is the name of the volume claim template, and of the volume.
+const ClaimTemplate = "data"
+
+// ClaimName returns the name of the PersistentVolumeClaim of a pod.
+func ClaimName(pod etcd.PodName) string { return ClaimTemplate + "-" + string(pod) }
+
+// PodHost returns the DNS name of a member, without the cluster domain: it
+// resolves under any, and every certificate bears it.
+func PodHost(cluster *v1alpha1.EtcdCluster, pod etcd.PodName) string {
+	return fmt.Sprintf("%s.%s.%s.svc", pod, PeersService(cluster.Name), cluster.Namespace)
+}
+
+// PeerURL returns where a member's peers find it.
+func PeerURL(cluster *v1alpha1.EtcdCluster, pod etcd.PodName) string {
+	return memberURL(cluster, pod, PortPeer)
+}
+
+// ClientURL returns where the operator finds a member's client port.
+func ClientURL(cluster *v1alpha1.EtcdCluster, pod etcd.PodName) string {
+	return memberURL(cluster, pod, PortClient)
+}
+
+func memberURL(cluster *v1alpha1.EtcdCluster, pod etcd.PodName, port int32) string {
+	scheme := "https"
+	if cluster.Spec.TLS.Disabled {
+		scheme = "http"
+	}
+	return fmt.Sprintf("%s://%s:%d", scheme, PodHost(cluster, pod), port)
+}
+
+// Ports of a member.
+const (
+	PortClient  int32 = 2379
+	PortPeer    int32 = 2380
+	PortMetrics int32 = 2381 // and the probes
+	PortControl int32 = control.Port
+)
+
+// Names of the ports, in pods and Services.
+const (
+	portNameClient  = "client"
+	portNamePeer    = "peer"
+	portNameMetrics = "metrics"
+	portNameControl = "control"
+)
+
+// Paths in the member's container.
+const (
+	mountData = "/var/lib/etcd"
+	mountTLS  = "/etc/quorate/tls"
+)
+
+// ContainerName is the name of the one container of a member's pod.
+const ContainerName = "member"
+
+// AnnotationConfigHash, on member pods: the RestartHash of the spec that the
+// pod was made from.
+const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
