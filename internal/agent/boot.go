@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -36,7 +37,7 @@ func (a *Agent) boot() error {
 func (a *Agent) follow(boot Boot) error {
 	switch boot.Action {
 	case StartExisting:
-		return a.start(nil)
+		return a.start()
 	case StayRemoved:
 		a.change(func(v *view) { v.state, v.reason, v.message = control.StateRemoved, "", boot.Message })
 	case Refuse:
@@ -63,18 +64,15 @@ func (a *Agent) bootAgain() error {
 	return a.boot()
 }
 
-// start runs etcd: on the data that is there, or being born under birth. An
-// error ends the process, and the next one counts it.
-func (a *Agent) start(birth *control.Admission) error {
+// start runs etcd on the data that is there. An error ends the process, and
+// the next one counts it.
+func (a *Agent) start() error {
 	a.change(func(v *view) {
 		v.state, v.reason, v.message = control.StateStarting, "", "etcd is starting and has not joined its cluster yet."
 	})
 	config, err := embedConfig(a.config, a.tapped)
 	if err != nil {
 		return fmt.Errorf("configure etcd: %w", err)
-	}
-	if birth != nil {
-		setBirth(config, *birth)
 	}
 	if err := a.starts.begin(); err != nil {
 		return err
@@ -85,9 +83,12 @@ func (a *Agent) start(birth *control.Admission) error {
 		a.starts.died(err.Error())
 		return err
 	}
-	a.log.Info("etcd is up", zap.Bool("birth", birth != nil), zap.Duration("took", time.Since(began)))
+	a.log.Info("etcd is up", zap.Duration("took", time.Since(began)))
 	a.change(func(v *view) { v.server, v.contents = s, control.ContentsData })
 	go a.watch(s, began)
+	if admitted := a.look().volume.Admission; admitted != nil && !admitted.Formed {
+		go s.standForElection(context.Background(), admitted.Members, a.log)
+	}
 	return nil
 }
 

@@ -3,17 +3,14 @@ package agent
 import (
 	"fmt"
 	"net/url"
-	"strings"
 
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
-
-	"github.com/quorate/quorate/internal/control"
 )
 
-// embedConfig is etcd's configuration for this member, without its birth. All
-// that is not set here is etcd's default.
+// embedConfig is etcd's configuration for this member, which only ever
+// starts on data that is there. All that is not set here is etcd's default.
 func embedConfig(c Config, log *zap.Logger) (*embed.Config, error) {
 	e := embed.NewConfig()
 	if err := applyOptions(e, c.Options); err != nil {
@@ -35,17 +32,6 @@ func embedConfig(c Config, log *zap.Logger) (*embed.Config, error) {
 		return nil, fmt.Errorf("etcd refuses its configuration: %w", err)
 	}
 	return e, nil
-}
-
-// setBirth makes e form the cluster that the volume was admitted to.
-func setBirth(e *embed.Config, admitted control.Admission) {
-	members := make([]string, len(admitted.Members))
-	for i, m := range admitted.Members {
-		members[i] = fmt.Sprintf("%s=%s", m.Name, m.PeerURL)
-	}
-	e.InitialCluster = strings.Join(members, ",")
-	e.InitialClusterToken = admitted.Token
-	e.ClusterState = embed.ClusterStateFlagNew
 }
 
 func setURLs(e *embed.Config, c Config) error {

@@ -17,6 +17,9 @@ func (l layout) etcdDir() string { return filepath.Join(string(l), "data") }
 // cut short is never mistaken for data.
 func (l layout) discardedDir() string { return filepath.Join(string(l), "data.discarded") }
 
+// birthDir is where the data of a birth is made before it is put in place.
+func (l layout) birthDir() string { return filepath.Join(string(l), "birth") }
+
 func (l layout) walDir() string   { return filepath.Join(l.etcdDir(), "member", "wal") }
 func (l layout) snapDir() string  { return filepath.Join(l.etcdDir(), "member", "snap") }
 func (l layout) database() string { return filepath.Join(l.snapDir(), "db") }

@@ -85,10 +85,12 @@ func (p *pod) stop() error {
 	return err
 }
 
-func (p *pod) peer() control.Peer { return control.Peer{Name: p.config.Name, PeerURL: p.config.PeerURL} }
+func (p *pod) peer() control.Peer {
+	return control.Peer{Name: p.config.Name, PeerURL: p.config.PeerURL}
+}
 
 func (p *pod) control() *dial.Client {
-	c := dial.NewClient(p.host, p.host, p.as.operator(), 10*time.Second)
+	c := dial.New(p.host, p.host, p.as.operator(), 10*time.Second)
 	p.t.Cleanup(c.Close)
 	return c
 }

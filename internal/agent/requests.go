@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/quorate/quorate/internal/control"
 	"go.uber.org/zap"
@@ -52,7 +53,12 @@ func (a *Agent) admit(req control.AdmitRequest, answer func(control.Report, erro
 	a.log.Info("admitted", zap.Stringer("clusterID", admission.ClusterID), zap.Stringer("memberID", admission.MemberID),
 		zap.Int("members", len(admission.Members)))
 	answer(a.report(), nil)
-	return a.start(&admission)
+	began := time.Now()
+	if err := a.layout.layBirth(admission, a.tapped); err != nil {
+		return fmt.Errorf("lay the data of the birth: %w", err)
+	}
+	a.log.Info("data of the birth is laid", zap.Duration("took", time.Since(began)))
+	return a.start()
 }
 
 // refuseAdmit returns why not; nil when the volume may be, or already is,

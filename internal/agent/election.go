@@ -1,0 +1,109 @@
+package agent
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"slices"
+	"time"
+
+	"go.etcd.io/raft/v3/raftpb"
+	"go.uber.org/zap"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quorate/quorate/internal/control"
+)
+
+// At a birth there is no leader to wait for, and yet raft waits out an
+// election timeout, half a second or more. One founding member, the same for
+// all, asks itself to stand for election as soon as its peers can be reached.
+// Raft is safe whenever an election is held; if this one fails, the ordinary
+// timeout brings the next.
+
+const (
+	electionPatience = 2 * time.Second // then it is left to the timeout
+	electionPause    = 20 * time.Millisecond
+	electionAttempts = 3
+	electionAnswer   = 150 * time.Millisecond // a vote among peers that are up takes a few
+)
+
+// standForElection returns once a leader is known, or after electionPatience.
+func (s *server) standForElection(ctx context.Context, founders []control.Peer, log *zap.Logger) {
+	if len(founders) < 2 || !s.eldest() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, electionPatience)
+	defer cancel()
+	if !s.awaitPeers(ctx, founders) {
+		return
+	}
+	for attempt := range electionAttempts {
+		if s.Server.Lead() != 0 {
+			return
+		}
+		self := uint64(s.Server.MemberID())
+		err := s.Server.Process(ctx, &raftpb.Message{
+			Type: raftpb.MsgTimeoutNow.Enum(), From: proto.Uint64(self), To: proto.Uint64(self),
+		})
+		log.Info("standing for election", zap.Int("attempt", attempt), zap.Error(err))
+		s.pause(ctx, electionAnswer, func() bool { return s.Server.Lead() != 0 })
+	}
+}
+
+// pause returns after d, or as soon as enough says so.
+func (s *server) pause(ctx context.Context, d time.Duration, enough func() bool) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !enough() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		case <-s.ended:
+			return
+		}
+	}
+}
+
+// eldest reports whether this member has the lowest ID.
+func (s *server) eldest() bool {
+	for _, m := range s.Server.Cluster().Members() {
+		if m.ID < s.Server.MemberID() {
+			return false
+		}
+	}
+	return true
+}
+
+// awaitPeers waits until all founding members accept connections from peers.
+func (s *server) awaitPeers(ctx context.Context, founders []control.Peer) bool {
+	pending := slices.Clone(founders)
+	for {
+		pending = slices.DeleteFunc(pending, func(p control.Peer) bool { return accepts(ctx, p.PeerURL) })
+		if len(pending) == 0 {
+			return true
+		}
+		select {
+		case <-time.After(electionPause):
+		case <-ctx.Done():
+			return false
+		case <-s.ended:
+			return false
+		}
+	}
+}
+
+func accepts(ctx context.Context, peerURL string) bool {
+	u, err := url.Parse(peerURL)
+	if err != nil {
+		return false
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
