@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+
+	utilversion "k8s.io/apimachinery/pkg/util/version"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
+)
+
+// minimumKubernetes is the oldest release whose behaviour Quorate rests on:
+// PodDisruptionBudgets with IfHealthyBudget are stable since 1.31.
+const minimumKubernetes = "1.31.0"
+
+// checkKubernetes refuses to run where promises could not be kept.
+func checkKubernetes(config *rest.Config) error {
+	client, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return fmt.Errorf("ask the API server for its version: %w", err)
+	}
+	found, err := client.ServerVersion()
+	if err != nil {
+		return fmt.Errorf("ask the API server for its version: %w", err)
+	}
+	return tooOld(found.GitVersion)
+}
+
+func tooOld(gitVersion string) error {
+	have, err := utilversion.ParseGeneric(gitVersion)
+	if err != nil {
+		return fmt.Errorf("read the API server's version %q: %w", gitVersion, err)
+	}
+	if have.LessThan(utilversion.MustParseGeneric(minimumKubernetes)) {
+		return fmt.Errorf("this is Kubernetes %s, and Quorate needs %s or later: upgrade the control plane first", gitVersion, minimumKubernetes)
+	}
+	return nil
+}
+
+// newLock makes the Lease by which one replica acts.
+func newLock(config *rest.Config, o *options) (resourcelock.Interface, error) {
+	identity, err := hostname()
+	if err != nil {
+		return nil, err
+	}
+	client, err := kubernetes.NewForConfig(rest.AddUserAgent(rest.CopyConfig(config), "leader-election"))
+	if err != nil {
+		return nil, fmt.Errorf("make the leader election client: %w", err)
+	}
+	return resourcelock.New(resourcelock.LeasesResourceLock, o.namespace, o.name, client.CoreV1(), client.CoordinationV1(),
+		resourcelock.ResourceLockConfig{Identity: identity})
+}

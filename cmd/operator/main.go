@@ -1,0 +1,22 @@
+// Command operator runs Quorate's manager: flags and wiring only.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+)
+
+func main() {
+	options := defaults()
+	options.bind(pflag.CommandLine)
+	pflag.Parse()
+	ctrl.SetLogger(zap.New(zap.UseDevMode(false), zap.JSONEncoder()))
+	if err := run(ctrl.SetupSignalHandler(), options); err != nil {
+		fmt.Fprintln(os.Stderr, "operator:", err)
+		os.Exit(1)
+	}
+}

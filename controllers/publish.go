@@ -1,0 +1,156 @@
+package controllers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/etcd"
+	"github.com/quorate/quorate/internal/observe"
+	"github.com/quorate/quorate/internal/plan"
+	"github.com/quorate/quorate/internal/resource"
+	"github.com/quorate/quorate/internal/status"
+)
+
+// statusManager owns the part of the status that is shown. What the operator
+// records for itself belongs to act.FieldManager.
+const statusManager = "quorate-status"
+
+const (
+	eventNormal  = corev1.EventTypeNormal
+	eventWarning = corev1.EventTypeWarning
+)
+
+// publish applies the status when it differs from the one that is there.
+func (r *EtcdClusterReconciler) publish(ctx context.Context, cluster *v1alpha1.EtcdCluster, sight *observe.Sight, decision plan.Decision, failure error) error {
+	view := status.View{
+		Generation: cluster.Generation, Desired: sight.Desired, Observation: sight.Observation, Decision: decision,
+		Selector:    labels.SelectorFromSet(resource.Selector(cluster.Name)).String(),
+		ServiceName: resource.ClientService(cluster.Name),
+	}
+	view.Observation.Record.ClusterID = formedID(cluster, sight)
+	if failure != nil {
+		view.Failure = failure.Error()
+	}
+	want := status.Of(view, cluster.Status.Conditions, metav1.NewTime(r.Observer.Now().Truncate(1e9)))
+	setMetrics(cluster, sight, decision, want)
+
+	have := cluster.Status.DeepCopy()
+	have.Operator, have.ClusterID, have.Birth, have.Intent = "", "", nil, nil
+	if equality.Semantic.DeepEqual(*have, want) {
+		return nil
+	}
+	patch, err := statusPatch(cluster, want)
+	if err != nil {
+		return err
+	}
+	if err := r.Client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), client.FieldOwner(statusManager), client.ForceOwnership); err != nil {
+		return fmt.Errorf("apply status: %w", client.IgnoreNotFound(err))
+	}
+	r.announce(cluster, sight, want)
+	cluster.SetResourceVersion(patch.GetResourceVersion())
+	record := cluster.Status
+	cluster.Status = want
+	cluster.Status.Operator, cluster.Status.ClusterID, cluster.Status.Birth, cluster.Status.Intent = record.Operator, record.ClusterID, record.Birth, record.Intent
+	r.written.remember(cluster)
+	return nil
+}
+
+// formedID is the cluster ID as recorded by now: the action may just have done it.
+func formedID(cluster *v1alpha1.EtcdCluster, sight *observe.Sight) (id etcd.ClusterID) {
+	if cluster.Status.ClusterID == "" {
+		return sight.Observation.Record.ClusterID
+	}
+	if err := id.UnmarshalText([]byte(cluster.Status.ClusterID)); err != nil {
+		return sight.Observation.Record.ClusterID
+	}
+	return id
+}
+
+// statusPatch is the apply configuration of a status, for this very object.
+func statusPatch(cluster *v1alpha1.EtcdCluster, want v1alpha1.EtcdClusterStatus) (*unstructured.Unstructured, error) {
+	encoded, err := json.Marshal(want)
+	if err != nil {
+		return nil, fmt.Errorf("encode status: %w", err)
+	}
+	fields := map[string]any{}
+	if err := json.Unmarshal(encoded, &fields); err != nil {
+		return nil, fmt.Errorf("decode status: %w", err)
+	}
+	patch := &unstructured.Unstructured{Object: map[string]any{"status": fields}}
+	patch.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.KindEtcdCluster))
+	patch.SetNamespace(cluster.Namespace)
+	patch.SetName(cluster.Name)
+	patch.SetUID(cluster.UID)
+	return patch, nil
+}
+
+// announce tells each change that a person cares for as one Event: Ready
+// reached or left, and what a person must see to.
+func (r *EtcdClusterReconciler) announce(cluster *v1alpha1.EtcdCluster, sight *observe.Sight, want v1alpha1.EtcdClusterStatus) {
+	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionStalled} {
+		was := meta.FindStatusCondition(cluster.Status.Conditions, kind)
+		is := meta.FindStatusCondition(want.Conditions, kind)
+		bad := (kind == v1alpha1.ConditionStalled) == (is.Status == metav1.ConditionTrue)
+		switch {
+		case bad && kind == v1alpha1.ConditionReady && (was == nil || was.Status == is.Status):
+			continue // not ready yet: the steps towards it have their own Events
+		case was != nil && was.Status == is.Status && (!bad || was.Reason == is.Reason):
+			continue
+		case was == nil && !bad:
+			continue
+		}
+		level := eventNormal
+		if bad {
+			level = eventWarning
+		}
+		ctrl.Log.WithName("etcdcluster").Info(is.Message, "namespace", cluster.Namespace, "name", cluster.Name, "condition", kind, "status", is.Status, "reason", is.Reason)
+		r.Recorder.Eventf(cluster, troubled(sight), level, is.Reason, kind+string(is.Status), "%s", note(is.Message))
+	}
+}
+
+// standBack says once in a while that another operator acts on the cluster.
+// Nothing is written on the cluster itself: it is not ours.
+func (r *EtcdClusterReconciler) standBack(cluster *v1alpha1.EtcdCluster, decision plan.Decision) {
+	r.Recorder.Eventf(cluster, nil, eventNormal, string(decision.Reason), "StandBack", "%s", note(decision.Message))
+}
+
+// related is the pod that an action is about, when it is about one.
+func related(sight *observe.Sight, decision plan.Decision) runtime.Object {
+	names := plan.MembersOf(decision.Action)
+	if len(names) != 1 || sight.Pods[names[0]] == nil {
+		return nil
+	}
+	return sight.Pods[names[0]]
+}
+
+// troubled is the pod of the first member that does not serve.
+func troubled(sight *observe.Sight) runtime.Object {
+	for _, m := range sight.Observation.Members {
+		if pod := sight.Pods[m.Name]; pod != nil && !m.Healthy() {
+			return pod
+		}
+	}
+	return nil
+}
+
+// maxNote is what the API server accepts as an Event's note.
+const maxNote = 1024
+
+func note(message string) string {
+	if len(message) <= maxNote {
+		return message
+	}
+	return message[:maxNote-3] + "..."
+}

@@ -1,0 +1,70 @@
+package controllers
+
+import (
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/resource"
+)
+
+// concurrency is how many clusters are reconciled at once. A reconcile mostly
+// waits for its members, each call bounded.
+const concurrency = 32
+
+// Cache restricts the caches to what Quorate made: a large cluster's pods are
+// none of our business. Secrets are never cached.
+func Cache(namespaces []string) cache.Options {
+	mine := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{resource.ManagedByLabel: resource.ManagedByValue})}
+	options := cache.Options{
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject: map[client.Object]cache.ByObject{
+			&appsv1.StatefulSet{}:           mine,
+			&corev1.Service{}:               mine,
+			&policyv1.PodDisruptionBudget{}: mine,
+			&networkingv1.NetworkPolicy{}:   mine,
+			&corev1.Pod{}:                   mine,
+			&corev1.PersistentVolumeClaim{}: mine,
+		},
+	}
+	if len(namespaces) > 0 {
+		options.DefaultNamespaces = map[string]cache.Config{}
+		for _, n := range namespaces {
+			options.DefaultNamespaces[n] = cache.Config{}
+		}
+	}
+	return options
+}
+
+// SetupWithManager registers the reconciler and what it watches.
+func (r *EtcdClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	toCluster := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+		name := o.GetLabels()[v1alpha1.LabelCluster]
+		if name == "" {
+			return nil
+		}
+		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
+	})
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.EtcdCluster{}).
+		Owns(&appsv1.StatefulSet{}).
+		Owns(&corev1.Service{}).
+		Owns(&policyv1.PodDisruptionBudget{}).
+		Owns(&networkingv1.NetworkPolicy{}).
+		Watches(&corev1.Pod{}, toCluster).
+		Watches(&corev1.PersistentVolumeClaim{}, toCluster).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		Complete(r)
+}

@@ -1,0 +1,91 @@
+package act
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/control/dial"
+	"github.com/quorate/quorate/internal/etcd"
+	"github.com/quorate/quorate/internal/etcdclient"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/plan"
+)
+
+// FieldManager owns every field that Quorate applies.
+const FieldManager = "quorate"
+
+// Actor performs actions.
+type Actor struct {
+	// Client writes; Live reads from the API server itself.
+	Client client.Client
+	Live   client.Reader
+	Agents *dial.Pool
+	// Forget makes the next observation read a Secret again.
+	Forget func(types.NamespacedName)
+	// Self is this operator, "namespace/name".
+	Self string
+	Now  func() time.Time
+}
+
+// Situation is what was observed of the cluster that is acted on.
+type Situation struct {
+	// Cluster is updated in place by what is recorded on it.
+	Cluster *v1alpha1.EtcdCluster
+	Agents  map[etcd.MemberName]dial.Agent
+	Pods    map[etcd.MemberName]*corev1.Pod
+	Wanted  []client.Object
+	PKI     pki.Plan
+	// Etcd asks the cluster again; nil when no member was there to answer.
+	Etcd etcdclient.Lister
+}
+
+// Do performs one action. A conflict means that the world has moved since it
+// was observed: observe again.
+func (a *Actor) Do(ctx context.Context, s *Situation, action plan.Action) error {
+	name := plan.Name(action)
+	fault("before", name)
+	if err := a.do(ctx, s, action); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	fault("after", name)
+	return nil
+}
+
+func (a *Actor) do(ctx context.Context, s *Situation, action plan.Action) error {
+	switch action := action.(type) {
+	case plan.TakeCharge:
+		return a.takeCharge(ctx, s)
+	case plan.Issue:
+		return a.issue(ctx, s, action)
+	case plan.Apply:
+		return a.apply(ctx, s, action)
+	case plan.Recreate:
+		return a.recreate(ctx, s, action)
+	case plan.Grant:
+		return a.grant(ctx, s, action)
+	case plan.Resume:
+		return a.resume(ctx, s, action)
+	case plan.Admit:
+		return a.admit(ctx, s, action)
+	case plan.RecordFormed:
+		return a.recordFormed(ctx, s, action)
+	case plan.Confirm:
+		return a.confirm(ctx, s, action)
+	case plan.MarkVolumes:
+		return a.markVolumes(ctx, s, action)
+	case plan.RecordDiscard:
+		return a.recordDiscard(ctx, s, action)
+	case plan.Discard:
+		return a.discard(ctx, s, action)
+	case plan.ForgetBirth:
+		return a.forgetBirth(ctx, s)
+	default:
+		return fmt.Errorf("unknown action %T", action)
+	}
+}

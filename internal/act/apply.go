@@ -1,0 +1,83 @@
+package act
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/util/csaupgrade"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/internal/plan"
+)
+
+// apply creates what is missing by POST and applies what drifted, each only
+// while its controller is this very EtcdCluster.
+func (a *Actor) apply(ctx context.Context, s *Situation, action plan.Apply) error {
+	if err := a.intend(ctx, s, action); err != nil {
+		return err
+	}
+	for _, want := range s.Wanted {
+		name := want.GetObjectKind().GroupVersionKind().Kind + "/" + want.GetName()
+		if !slices.Contains(action.Objects, name) {
+			continue
+		}
+		if err := a.applyOne(ctx, s.Cluster.UID, want); err != nil {
+			return fmt.Errorf("apply %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (a *Actor) applyOne(ctx context.Context, owner types.UID, want client.Object) error {
+	live := reflect.New(reflect.TypeOf(want).Elem()).Interface().(client.Object)
+	err := a.Live.Get(ctx, client.ObjectKeyFromObject(want), live)
+	if apierrors.IsNotFound(err) {
+		return a.Client.Create(ctx, want.DeepCopyObject().(client.Object), client.FieldOwner(FieldManager))
+	}
+	if err != nil {
+		return err
+	}
+	if ref := metav1.GetControllerOf(live); ref == nil || ref.UID != owner {
+		return fmt.Errorf("it is not this cluster's any more")
+	}
+	if err := a.adoptFields(ctx, live); err != nil {
+		return err
+	}
+	patch, err := applyPatch(want, live.GetUID())
+	if err != nil {
+		return err
+	}
+	return a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), client.FieldOwner(FieldManager), client.ForceOwnership)
+}
+
+// adoptFields makes server-side apply the owner of what POST created: without
+// it a field that is no longer wanted would stay for ever.
+func (a *Actor) adoptFields(ctx context.Context, live client.Object) error {
+	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(FieldManager), FieldManager)
+	if err != nil || len(patch) == 0 {
+		return err
+	}
+	return a.Client.Patch(ctx, live, client.RawPatch(types.JSONPatchType, patch))
+}
+
+// applyPatch turns an object into an apply configuration for the object of
+// that UID and no other.
+func applyPatch(want client.Object, uid types.UID) (*unstructured.Unstructured, error) {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(want)
+	if err != nil {
+		return nil, fmt.Errorf("convert: %w", err)
+	}
+	patch := &unstructured.Unstructured{Object: content}
+	patch.SetUID(uid)
+	unstructured.RemoveNestedField(patch.Object, "status")
+	unstructured.RemoveNestedField(patch.Object, "metadata", "creationTimestamp")
+	return patch, nil
+}

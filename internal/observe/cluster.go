@@ -1,0 +1,162 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/control/dial"
+	"github.com/quorate/quorate/internal/etcd"
+	"github.com/quorate/quorate/internal/etcdclient"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/plan"
+	"github.com/quorate/quorate/internal/resource"
+)
+
+// certificates reads the cluster's Secrets by name and assesses them.
+func (o *Observer) certificates(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight) error {
+	s.PKI = resource.PKIPlan(c, o.Domains)
+	s.Secrets = map[pki.Kind]pki.Content{}
+	foreign := false
+	for _, kind := range s.PKI.Kinds() {
+		name := types.NamespacedName{Namespace: c.Namespace, Name: kind.SecretName(c.Name)}
+		secret, err := o.Secrets.Get(ctx, name)
+		if err != nil {
+			return err
+		}
+		if secret == nil {
+			continue
+		}
+		if state, detail := secretState(c, kind, secret); state != plan.ObjectCurrent {
+			s.Observation.Objects = append(s.Observation.Objects, plan.Object{Kind: "Secret", Name: secret.Name, State: state, Detail: detail})
+			foreign = true
+			continue
+		}
+		s.Secrets[kind] = pki.Content(secret.Data)
+	}
+	if foreign {
+		return nil // somebody else's Secret says nothing about our certificates
+	}
+	assessment := pki.Assess(s.PKI, s.Secrets, o.Now())
+	s.NextCheck = assessment.NextCheck
+	s.Observation.Certificates = assess(assessment, c.Name)
+	return nil
+}
+
+// assess sorts the findings into what is lost, wanted, and wrong.
+func assess(a pki.Assessment, cluster string) plan.Certificates {
+	var out plan.Certificates
+	if !a.EarliestExpiry.IsZero() {
+		out.Expiry = a.EarliestExpiry.UTC().Format(time.RFC3339)
+	}
+	for _, r := range a.Reports {
+		name := r.Kind.SecretName(cluster)
+		switch {
+		case r.Finding == pki.Current:
+			continue
+		case r.Kind.IsCA() && !r.Usable:
+			out.LostAuthorities = append(out.LostAuthorities, name)
+		case r.Kind.IsCA():
+			continue // it still signs; its rotation is a bundle rotation
+		case r.Finding == pki.ForeignIssuer:
+			out.Foreign = append(out.Foreign, name)
+		case r.Usable:
+			out.Wanted = append(out.Wanted, name)
+		}
+		if r.Finding != pki.Missing && r.Finding != pki.RenewDue {
+			out.Problems = append(out.Problems, fmt.Sprintf("Secret %s: %s", name, r.Message))
+		}
+	}
+	return out
+}
+
+// ask polls every agent at once, then the cluster itself.
+func (o *Observer) ask(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight) {
+	s.Agents = map[etcd.MemberName]dial.Agent{}
+	operator := s.Secrets[pki.OperatorTLS]
+	config, err := pki.ControlTLS(operator)
+	if err != nil {
+		for i := range s.Observation.Members {
+			s.Observation.Members[i].AgentError = "the operator's own certificate is not there yet"
+		}
+		s.Observation.Etcd.Error = "the operator's own certificate is not there yet"
+		return
+	}
+	var wg sync.WaitGroup
+	for i := range s.Observation.Members {
+		m := &s.Observation.Members[i]
+		pod := s.Pods[m.Name]
+		if pod == nil || pod.Status.PodIP == "" || finished(pod) {
+			m.AgentError = "its pod has no address"
+			continue
+		}
+		agent := dial.Agent{
+			Address:    pod.Status.PodIP,
+			ServerName: resource.PodHost(c, etcd.PodName(m.Name)),
+			TLS:        config,
+			Version:    string(pod.UID) + string(operator["control.crt"]),
+		}
+		s.Agents[m.Name] = agent
+		wg.Go(func() {
+			report, err := o.Agents.Report(ctx, agent)
+			m.Agent, m.AgentError = report, describe(err)
+		})
+	}
+	wg.Wait()
+	s.Observation.Etcd = o.etcd(ctx, c, s)
+}
+
+// finished reports whether a pod's address may already be somebody else's.
+func finished(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+// etcd asks for the linearizable member list, once a member is there to answer.
+func (o *Observer) etcd(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight) plan.EtcdView {
+	target, version, err := o.target(c, s)
+	if err != nil {
+		return plan.EtcdView{Error: err.Error()}
+	}
+	if len(target.Endpoints) == 0 {
+		return plan.EtcdView{Error: "no member runs etcd"}
+	}
+	lister, err := o.Etcd.Get(string(c.UID), target, version)
+	if err != nil {
+		return plan.EtcdView{Error: err.Error()}
+	}
+	s.Etcd = lister
+	list, err := lister.MemberList(ctx)
+	if err != nil {
+		return plan.EtcdView{Error: describe(err)}
+	}
+	return plan.EtcdView{Reached: true, ClusterID: list.ClusterID, Members: list.Members}
+}
+
+// target lists the members whose etcd serves clients.
+func (o *Observer) target(c *v1alpha1.EtcdCluster, s *Sight) (etcdclient.Target, string, error) {
+	scheme, version := "https", string(s.Secrets[pki.OperatorTLS]["client.crt"])
+	var target etcdclient.Target
+	if c.Spec.TLS.Disabled {
+		scheme, version = "http", ""
+	} else {
+		config, err := pki.EtcdTLS(s.Secrets[pki.OperatorTLS])
+		if err != nil {
+			return target, "", fmt.Errorf("read the operator's client certificate: %w", err)
+		}
+		config.ServerName = resource.ClientHost(c)
+		target.TLS = config
+	}
+	for _, m := range s.Observation.Members {
+		if m.Agent != nil && m.Agent.State == control.StateRunning {
+			target.Endpoints = append(target.Endpoints, scheme+"://"+net.JoinHostPort(s.Pods[m.Name].Status.PodIP, "2379"))
+		}
+	}
+	return target, version, nil
+}

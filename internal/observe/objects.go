@@ -1,0 +1,99 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/plan"
+	"github.com/quorate/quorate/internal/resource"
+)
+
+// objects compares each object that the cluster shall have with the live one.
+func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet, s *Sight) error {
+	rendered := o.Renderer.Render(c, live, s.Observation.Remembers(), len(s.Observation.Members))
+	s.Wanted = rendered.Objects
+	for _, message := range rendered.Lags {
+		s.Observation.Lags = append(s.Observation.Lags, plan.Lag{Message: message})
+	}
+	for _, want := range s.Wanted {
+		object, err := o.object(ctx, c, want)
+		if err != nil {
+			return err
+		}
+		s.Observation.Objects = append(s.Observation.Objects, object)
+	}
+	return nil
+}
+
+func (o *Observer) object(ctx context.Context, c *v1alpha1.EtcdCluster, want client.Object) (plan.Object, error) {
+	object := plan.Object{Kind: want.GetObjectKind().GroupVersionKind().Kind, Name: want.GetName()}
+	have := emptyLike(want)
+	found, err := o.get(ctx, client.ObjectKeyFromObject(want), have)
+	if err != nil {
+		return object, err
+	}
+	if !found {
+		object.State = plan.ObjectMissing
+		return object, nil
+	}
+	object.State, object.Detail = belonging(have, c)
+	if object.State == plan.ObjectCurrent {
+		if drift := resource.Drift(have, want); drift != "" {
+			object.State, object.Detail = plan.ObjectDrifted, drift
+		}
+	}
+	return object, nil
+}
+
+// emptyLike returns a new object of the same type.
+func emptyLike(o client.Object) client.Object {
+	return reflect.New(reflect.TypeOf(o).Elem()).Interface().(client.Object)
+}
+
+// belonging says whether a live object is this cluster's: its controller is
+// this very EtcdCluster, by UID. One of a former EtcdCluster of this name is
+// about to be collected; anything else is somebody else's.
+func belonging(have client.Object, c *v1alpha1.EtcdCluster) (plan.ObjectState, string) {
+	owner := metav1.GetControllerOf(have)
+	switch {
+	case owner == nil:
+		return plan.ObjectTaken, "it has no controller"
+	case owner.UID == c.UID && have.GetDeletionTimestamp() != nil:
+		return plan.ObjectLeaving, "it is being deleted"
+	case owner.UID == c.UID:
+		return plan.ObjectCurrent, ""
+	case owner.Kind == v1alpha1.KindEtcdCluster && owner.Name == c.Name:
+		return plan.ObjectLeaving, "it belongs to a former EtcdCluster of this name and waits for the garbage collector"
+	default:
+		return plan.ObjectTaken, fmt.Sprintf("its controller is %s %s", owner.Kind, owner.Name)
+	}
+}
+
+// secretState is belonging for Secrets. The authorities follow the volumes, so
+// they may have no owner: then type and labels say whose they are.
+func secretState(c *v1alpha1.EtcdCluster, kind pki.Kind, secret *corev1.Secret) (plan.ObjectState, string) {
+	if secret.DeletionTimestamp != nil {
+		return plan.ObjectLeaving, "it is being deleted"
+	}
+	if kind.IsCA() && metav1.GetControllerOf(secret) == nil && resource.HasLabels(secret, resource.Labels(c.Name)) {
+		return plan.ObjectCurrent, ""
+	}
+	return belonging(secret, c)
+}
+
+// ownedBy reports whether the object's controller is this EtcdCluster.
+func ownedBy(have client.Object, c *v1alpha1.EtcdCluster) bool { return ownedByUID(have, c.UID) }
+
+func ownedByUID(have client.Object, uid types.UID) bool {
+	owner := metav1.GetControllerOf(have)
+	return owner != nil && owner.UID == uid
+}

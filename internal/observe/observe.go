@@ -1,0 +1,150 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/control/dial"
+	"github.com/quorate/quorate/internal/etcd"
+	"github.com/quorate/quorate/internal/etcdclient"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/plan"
+	"github.com/quorate/quorate/internal/resource"
+)
+
+// Observer reads everything that a decision about one cluster depends on.
+type Observer struct {
+	// Cached is the label-restricted cache, Live the API server itself.
+	Cached, Live client.Reader
+	Secrets      *Secrets
+	Agents       *dial.Pool
+	Etcd         *etcdclient.Pool
+	// Renderer says what objects a cluster shall have.
+	Renderer resource.Renderer
+	// Domains are the cluster domains that certificates shall cover.
+	Domains []string
+	// Self is this operator, "namespace/name".
+	Self string
+	Now  func() time.Time
+}
+
+// Sight is one observation and what acting on it needs.
+type Sight struct {
+	Desired     plan.Desired
+	Observation plan.Observation
+	// Agents says how each member's agent is reached.
+	Agents map[etcd.MemberName]dial.Agent
+	// Pods and Claims are the live objects by member.
+	Pods   map[etcd.MemberName]*corev1.Pod
+	Claims map[etcd.MemberName]*corev1.PersistentVolumeClaim
+	// Wanted are the objects that the cluster shall have.
+	Wanted []client.Object
+	// Secrets is what the cluster's Secrets hold, PKI its plan for them.
+	Secrets map[pki.Kind]pki.Content
+	PKI     pki.Plan
+	// Etcd asks the cluster again; nil when no member was there to answer.
+	Etcd etcdclient.Lister
+	// NextCheck is when certificates want to be looked at again; zero: never.
+	NextCheck time.Time
+}
+
+// Observe reads one cluster. An error means that Kubernetes could not be read;
+// members that cannot be reached are part of the observation.
+func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (*Sight, error) {
+	s := &Sight{
+		Desired: desired(cluster),
+		Observation: plan.Observation{
+			Deleting: cluster.DeletionTimestamp != nil,
+			Self:     o.Self,
+			Record:   record(cluster),
+		},
+	}
+	if s.Observation.Deleting || plan.OthersCharge(s.Desired, s.Observation) {
+		return s, nil // none of our business: nothing more is read
+	}
+	live, err := o.statefulSet(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.members(ctx, cluster, live, s); err != nil {
+		return nil, err
+	}
+	if err := o.certificates(ctx, cluster, s); err != nil {
+		return nil, err
+	}
+	o.ask(ctx, cluster, s)
+	if err := o.objects(ctx, cluster, live, s); err != nil {
+		return nil, err
+	}
+	return s, o.troubles(ctx, live, s)
+}
+
+// desired extracts what decisions depend on.
+func desired(c *v1alpha1.EtcdCluster) plan.Desired {
+	return plan.Desired{
+		Replicas:    int(c.Spec.Replicas),
+		Version:     c.Spec.Version,
+		Paused:      c.Spec.Paused,
+		Operator:    c.Annotations[v1alpha1.AnnotationOperator],
+		TLSDisabled: c.Spec.TLS.Disabled,
+	}
+}
+
+// record reads what the operator wrote down.
+func record(c *v1alpha1.EtcdCluster) plan.Record {
+	r := plan.Record{Operator: c.Status.Operator, ClusterID: clusterID(c.Status.ClusterID)}
+	if b := c.Status.Birth; b != nil {
+		r.Birth = &plan.Birth{Token: b.Token, Discarding: b.Discarding}
+		for _, m := range b.Members {
+			r.Birth.Members = append(r.Birth.Members, plan.BirthMember{Name: etcd.MemberName(m.Name), VolumeID: m.VolumeID})
+		}
+	}
+	return r
+}
+
+// clusterID parses an ID. One that cannot be read was written by nobody we
+// know; it still means "formed", and can match no volume.
+func clusterID(s string) etcd.ClusterID {
+	if s == "" {
+		return 0
+	}
+	var id etcd.ClusterID
+	if err := id.UnmarshalText([]byte(s)); err != nil || id == 0 {
+		return ^etcd.ClusterID(0)
+	}
+	return id
+}
+
+// statefulSet returns the cluster's StatefulSet, or nil. One of another owner
+// counts as none: it is reported among the objects.
+func (o *Observer) statefulSet(ctx context.Context, c *v1alpha1.EtcdCluster) (*appsv1.StatefulSet, error) {
+	live := &appsv1.StatefulSet{}
+	found, err := o.get(ctx, client.ObjectKey{Namespace: c.Namespace, Name: c.Name}, live)
+	if err != nil || !found || !ownedBy(live, c) {
+		return nil, err
+	}
+	return live, nil
+}
+
+// get reads through the cache, and from the API server what the cache does not
+// show: it is restricted by label, and late.
+func (o *Observer) get(ctx context.Context, key client.ObjectKey, into client.Object) (bool, error) {
+	err := o.Cached.Get(ctx, key, into)
+	if client.IgnoreNotFound(err) == nil && err != nil {
+		err = o.Live.Get(ctx, key, into)
+	}
+	switch {
+	case err == nil:
+		return true, nil
+	case client.IgnoreNotFound(err) == nil:
+		return false, nil
+	default:
+		return false, fmt.Errorf("read %T %s: %w", into, key, err)
+	}
+}

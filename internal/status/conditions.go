@@ -1,0 +1,141 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/plan"
+)
+
+// maxMessage is what the API server accepts in a condition.
+const maxMessage = 32768
+
+// reasonActionFailed is the reason while the decided action fails.
+const reasonActionFailed = "ActionFailed"
+
+func conditions(v View, before []metav1.Condition, now metav1.Time) []metav1.Condition {
+	all := append([]metav1.Condition(nil), before...)
+	for _, c := range []metav1.Condition{
+		ready(v), quorate(v), progressing(v), stalled(v), certificatesValid(v), secured(v), backupHealthy(),
+	} {
+		c.ObservedGeneration = v.Generation
+		c.LastTransitionTime = now
+		c.Message = clip(c.Message, maxMessage)
+		meta.SetStatusCondition(&all, c)
+	}
+	return all
+}
+
+// Served reports whether this very generation is served: a linearizable
+// answer, every member healthy, and no wish left open.
+func (v View) Served() bool {
+	o := v.Observation
+	if o.Record.ClusterID == 0 || !o.Etcd.Reached || len(o.Lags) > 0 || o.Deleting {
+		return false
+	}
+	for _, m := range o.Members {
+		if !m.Healthy() {
+			return false
+		}
+	}
+	return len(o.Etcd.Members.Voters()) == v.Desired.Replicas && healthyVoters(o) == v.Desired.Replicas
+}
+
+// ready carries the decision's reason and message, whatever its status: they
+// are what `kubectl get` shows.
+func ready(v View) metav1.Condition {
+	c := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: string(v.Decision.Reason), Message: v.Decision.Message}
+	if v.Served() {
+		c.Status = metav1.ConditionTrue
+	}
+	if v.Failure != "" {
+		c.Reason, c.Message = failure(v)
+	}
+	return c
+}
+
+func quorate(v View) metav1.Condition {
+	c := metav1.Condition{Type: v1alpha1.ConditionQuorate}
+	o := v.Observation
+	switch {
+	case o.Record.ClusterID == 0:
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonForming, "The cluster is not formed yet."
+	case o.Etcd.Reached:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonQuorumHealthy, fmt.Sprintf("%s voters serve; a linearizable read was answered.", quorum(o))
+	case v.Decision.Reason == plan.ReasonQuorumLost:
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(plan.ReasonQuorumLost), "No linearizable read is answered: "+o.Etcd.Error+"."
+	default:
+		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, string(plan.ReasonUnreachable), "The operator reaches no member: "+o.Etcd.Error+"."
+	}
+	return c
+}
+
+func progressing(v View) metav1.Condition {
+	c := metav1.Condition{Type: v1alpha1.ConditionProgressing, Status: metav1.ConditionFalse, Reason: string(v.Decision.Reason), Message: v.Decision.Message}
+	idle := v.Decision.Reason == plan.ReasonPaused || v.Decision.Reason == plan.ReasonDeleting
+	if v.Failure == "" && !idle && (v.Decision.Outcome == plan.OutcomeAct || v.Decision.Outcome == plan.OutcomeWait) {
+		c.Status = metav1.ConditionTrue
+	}
+	return c
+}
+
+func stalled(v View) metav1.Condition {
+	c := metav1.Condition{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse, Reason: string(v.Decision.Reason), Message: "Nothing that needs a person is in the way."}
+	switch {
+	case v.Failure != "":
+		c.Status = metav1.ConditionTrue
+		c.Reason, c.Message = failure(v)
+	case v.Decision.Outcome == plan.OutcomeBlocked:
+		c.Status, c.Message = metav1.ConditionTrue, v.Decision.Message
+	}
+	return c
+}
+
+// failure names the cause of a failed action by what the API server said.
+func failure(v View) (reason, message string) {
+	reason = reasonActionFailed
+	switch text := v.Failure; {
+	case strings.Contains(text, "exceeded quota"):
+		reason = v1alpha1.ReasonQuotaExceeded
+		text += ". Raise the namespace's ResourceQuota or ask for less; it is tried again."
+		return reason, text
+	case strings.Contains(text, "is forbidden"):
+		reason = v1alpha1.ReasonForbidden
+	}
+	return reason, fmt.Sprintf("%s: %s. It is tried again.", v.Decision.Action, strings.TrimSuffix(v.Failure, "."))
+}
+
+func certificatesValid(v View) metav1.Condition {
+	c := metav1.Condition{Type: v1alpha1.ConditionCertificatesValid}
+	certs := v.Observation.Certificates
+	switch {
+	case len(certs.LostAuthorities) > 0 && v.Observation.Remembers():
+		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonCertificateAuthorityLost
+		c.Message = fmt.Sprintf("The authority in Secret %s is missing or unusable. A formed cluster gets no new one; restore the Secret.", strings.Join(certs.LostAuthorities, ", "))
+	case len(certs.Problems) > 0:
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonSecretInvalid, strings.Join(certs.Problems, "; ")
+	case len(certs.Wanted) > 0 || len(certs.LostAuthorities) > 0:
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(plan.ReasonCertificates), "Certificates are being issued."
+	default:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonCertificatesValid, fmt.Sprintf("All certificates are valid; the first ends %s and is renewed before.", certs.Expiry)
+	}
+	return c
+}
+
+func secured(v View) metav1.Condition {
+	if v.Desired.TLSDisabled {
+		return metav1.Condition{Type: v1alpha1.ConditionSecured, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonTLSDisabled,
+			Message: "spec.tls.disabled is true: whoever reaches ports 2379 and 2380 reads and changes everything."}
+	}
+	return metav1.Condition{Type: v1alpha1.ConditionSecured, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonMutualTLS,
+		Message: "Clients and peers authenticate each other by certificates."}
+}
+
+func backupHealthy() metav1.Condition {
+	return metav1.Condition{Type: v1alpha1.ConditionBackupHealthy, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNoBackup,
+		Message: "Nothing backs this cluster up: backups come with a later release."}
+}
