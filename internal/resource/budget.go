@@ -1,10 +1,11 @@
 package resource
 
 import (
-	"github.com/quorate/quorate/internal/etcd"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
+
+	"github.com/quorate/quorate/internal/etcd"
 )
 
 // PodDisruptionBudget builds the budget that arbitrates between node drains

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // Drift says where a live object lacks what was built, by path; empty when it
@@ -21,7 +20,7 @@ import (
 // and maps below are those of server-side apply.
 //
 // The reason never quotes text: it goes into Events, and env may hold secrets.
-func Drift(live, want client.Object) string {
+func Drift(live, want Object) string {
 	if reflect.TypeOf(live) != reflect.TypeOf(want) {
 		return "kind"
 	}
@@ -31,7 +30,7 @@ func Drift(live, want client.Object) string {
 // ImmutableDrift is the part of Drift that the API server refuses to mend in a
 // live StatefulSet: it must be deleted, its pods orphaned, and created anew.
 // Empty for every other kind.
-func ImmutableDrift(live, want client.Object) string {
+func ImmutableDrift(live, want Object) string {
 	if want.GetObjectKind().GroupVersionKind().Kind != "StatefulSet" {
 		return ""
 	}

@@ -7,9 +7,6 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/quorate/quorate/api/v1alpha1"
-	"github.com/quorate/quorate/internal/pki"
-	"github.com/quorate/quorate/internal/resource"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -19,6 +16,10 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/resource"
 )
 
 // empty returns a new object of the same type.
@@ -179,7 +180,7 @@ func TestDriftOfTheOthers(t *testing.T) {
 			o[3].(*policyv1.PodDisruptionBudget).Spec.MinAvailable = ptr.To(intstr.FromString("50%"))
 			return o[3]
 		}, "spec.minAvailable is 50%, not 2"},
-		{"another kind", func(o []client.Object) client.Object { return &corev1.Pod{} }, "kind"},
+		{"another kind", func([]client.Object) client.Object { return &corev1.Pod{} }, "kind"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := tc.touch(live(t, "default", objects))

@@ -9,15 +9,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/quorate/quorate/api/v1alpha1"
-	"github.com/quorate/quorate/internal/pki"
-	"github.com/quorate/quorate/internal/resource"
 	corev1 "k8s.io/api/core/v1"
 	kresource "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/resource"
 )
 
 var update = flag.Bool("update", false, "write testdata/*.yaml anew")

@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"maps"
 
-	"github.com/quorate/quorate/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/api/v1alpha1"
 )
 
 // restartInputs is what a running member was started with, as far as the user
@@ -47,7 +47,7 @@ func RestartHash(spec v1alpha1.EtcdClusterSpec) string {
 // nowhere else. Of a StatefulSet it leaves out the claim templates, which no
 // apply can change: a builder may take them over from the live object, with
 // the server's defaults.
-func ContentHash(obj client.Object) string {
+func ContentHash(obj Object) string {
 	content := decided(obj)
 	delete(child(content, "spec"), "volumeClaimTemplates")
 	annotations := child(child(content, "metadata"), "annotations")
@@ -65,14 +65,14 @@ func ContentHash(obj client.Object) string {
 const secretValues = "data"
 
 // seal records on an object what was built.
-func seal[T client.Object](obj T) T {
+func seal[T Object](obj T) T {
 	obj.SetAnnotations(with(obj.GetAnnotations(), map[string]string{v1alpha1.AnnotationAppliedHash: ContentHash(obj)}))
 	return obj
 }
 
 // decided returns the fields of an object that a builder decides: no
 // status, and of the metadata what is not the server's.
-func decided(obj client.Object) map[string]any {
+func decided(obj Object) map[string]any {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
 	if err != nil {
 		panic(err) // a type of Kubernetes that cannot be converted: impossible

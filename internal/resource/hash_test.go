@@ -4,13 +4,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/api/v1alpha1"
-	"github.com/quorate/quorate/internal/pki"
-	"github.com/quorate/quorate/internal/resource"
 	corev1 "k8s.io/api/core/v1"
 	kresource "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/resource"
 )
 
 // A release of the operator must not restart every member of every cluster.

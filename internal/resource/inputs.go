@@ -2,7 +2,6 @@ package resource
 
 import (
 	"github.com/quorate/quorate/api/v1alpha1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // Inputs is all that the objects of a cluster are built from.
@@ -23,8 +22,8 @@ type Inputs struct {
 
 // Objects builds everything but the Secrets, in the order in which to create
 // it: what guards the pods comes before the pods.
-func Objects(in Inputs) []client.Object {
-	objects := []client.Object{PeersServiceObject(in), ClientServiceObject(in), NetworkPolicy(in)}
+func Objects(in Inputs) []Object {
+	objects := []Object{PeersServiceObject(in), ClientServiceObject(in), NetworkPolicy(in)}
 	if pdb := PodDisruptionBudget(in); pdb != nil {
 		objects = append(objects, pdb)
 	}

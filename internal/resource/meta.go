@@ -3,8 +3,9 @@ package resource
 import (
 	"maps"
 
-	"github.com/quorate/quorate/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/quorate/quorate/api/v1alpha1"
 )
 
 // Recommended labels.

@@ -80,6 +80,6 @@ const (
 // ContainerName is the name of the one container of a member's pod.
 const ContainerName = "member"
 
-// AnnotationConfigHash, on member pods: the RestartHash of the spec that the
-// pod was made from.
+// AnnotationConfigHash is the annotation on member pods with the RestartHash of
+// the spec that the pod was made from.
 const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"

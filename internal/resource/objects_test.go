@@ -6,12 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/api/v1alpha1"
-	"github.com/quorate/quorate/internal/pki"
-	"github.com/quorate/quorate/internal/resource"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/resource"
 )
 
 func TestBudget(t *testing.T) {

@@ -3,13 +3,14 @@ package resource
 import (
 	"slices"
 
-	"github.com/quorate/quorate/api/v1alpha1"
-	"github.com/quorate/quorate/internal/pki"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/pki"
 )
 
 const (

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quorate/quorate/api/v1alpha1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/api/v1alpha1"
 )
 
 // Renderer renders the objects of any cluster; it is the operator's settings.
@@ -22,7 +22,7 @@ type Renderer struct {
 
 // Rendered is what a cluster shall have, and what its spec asks for beyond.
 type Rendered struct {
-	Objects []client.Object
+	Objects []Object
 	// Lags are wishes that this release cannot bring to running members.
 	Lags []string
 }
@@ -44,7 +44,7 @@ func (r Renderer) Render(c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet, form
 	if live == nil {
 		return out
 	}
-	i := slices.IndexFunc(out.Objects, func(o client.Object) bool { _, ok := o.(*appsv1.StatefulSet); return ok })
+	i := slices.IndexFunc(out.Objects, func(o Object) bool { _, ok := o.(*appsv1.StatefulSet); return ok })
 	want := out.Objects[i].(*appsv1.StatefulSet)
 	out.Lags = freeze(want, live, c, formed)
 	out.Objects[i] = seal(want)
@@ -123,7 +123,7 @@ func ClaimOwned(c *v1alpha1.EtcdCluster, claim *corev1.PersistentVolumeClaim) bo
 }
 
 // HasLabels reports whether an object bears all these labels.
-func HasLabels(o client.Object, labels map[string]string) bool {
+func HasLabels(o Object, labels map[string]string) bool {
 	for k, v := range labels {
 		if o.GetLabels()[k] != v {
 			return false

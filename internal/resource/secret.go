@@ -3,10 +3,11 @@ package resource
 import (
 	"time"
 
-	"github.com/quorate/quorate/api/v1alpha1"
-	"github.com/quorate/quorate/internal/pki"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/pki"
 )
 
 // PKIPlan returns the PKI that a cluster should have, valid under the given

@@ -6,9 +6,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/quorate/quorate/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/quorate/quorate/api/v1alpha1"
 )
 
 const (

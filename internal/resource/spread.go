@@ -1,9 +1,10 @@
 package resource
 
 import (
-	"github.com/quorate/quorate/api/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/quorate/quorate/api/v1alpha1"
 )
 
 // spread returns how members are spread: never two on one node while there are
