@@ -23,8 +23,8 @@ command -v go >/dev/null || {
 version_flags() {
   local package
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
-    printf -- '-X %s.gitVersion=%s -X %s.gitMajor=1 -X %s.gitMinor=37 -X %s.gitTreeState=clean ' \
-      "$package" "$kubernetes_version" "$package" "$package" "$package"
+    printf -- '-X %s.gitVersion=%s -X %s.gitMajor=1 -X %s.gitMinor=37 -X %s.gitTreeState=clean -X %s.gitCommit=unknown ' \
+      "$package" "$kubernetes_version" "$package" "$package" "$package" "$package"
   done
 }
 

@@ -91,7 +91,7 @@ func Join(group string, pid int) error {
 
 // Remove removes a group with all below it. It must hold no process.
 func Remove(group string) error {
-	all, err := hierarchies()
+	all, err := mounted()
 	if err != nil {
 		return err
 	}

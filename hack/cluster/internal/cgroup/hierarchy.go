@@ -20,33 +20,41 @@ func (h hierarchy) path(group string) string { return filepath.Join(h.root, grou
 
 func (h hierarchy) has(controller string) bool { return slices.Contains(h.options, controller) }
 
-// hierarchies lists the trees in use. Where version 1 controllers are mounted, a version 2 tree beside them has none
-// and is left out.
+// hierarchies lists the trees that groups are made in. Where version 1 controllers are mounted, a version 2 tree
+// beside them has none and is left out.
 func hierarchies() ([]hierarchy, error) {
+	all, err := mounted()
+	if err != nil {
+		return nil, err
+	}
+	if v1 := slices.DeleteFunc(slices.Clone(all), func(h hierarchy) bool { return h.v2 }); len(v1) > 0 {
+		return v1, nil
+	}
+	if len(all) > 0 {
+		return all[:1], nil
+	}
+	return nil, fmt.Errorf("no cgroups are mounted on this machine; the kubelet needs them below /sys/fs/cgroup")
+}
+
+// mounted lists every mounted tree once. Container runtimes make groups in all of them.
+func mounted() ([]hierarchy, error) {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var v1, v2 []hierarchy
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	var all []hierarchy
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
 		h, ok := parseMount(lines.Text())
-		switch {
-		case !ok:
-		case h.v2:
-			v2 = append(v2, h)
-		case !slices.ContainsFunc(v1, func(o hierarchy) bool { return slices.Equal(o.options, h.options) }):
-			v1 = append(v1, h)
+		if ok && !slices.ContainsFunc(all, h.same) {
+			all = append(all, h)
 		}
 	}
-	if len(v1) > 0 {
-		return v1, nil
-	}
-	if len(v2) > 0 {
-		return v2[:1], nil
-	}
-	return nil, fmt.Errorf("no cgroups are mounted on this machine; the kubelet needs them below /sys/fs/cgroup")
+	return all, lines.Err()
 }
+
+func (h hierarchy) same(o hierarchy) bool { return h.v2 == o.v2 && slices.Equal(h.options, o.options) }
 
 // parseMount reads a mountinfo line; ok is false when it is not a cgroup tree.
 func parseMount(line string) (hierarchy, bool) {

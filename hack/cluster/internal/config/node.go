@@ -129,7 +129,7 @@ configMapAndSecretChangeDetectionStrategy: Watch
 # A test should not wait for a timer: these are shorter than an ordinary node's.
 nodeStatusUpdateFrequency: 4s
 nodeLeaseDurationSeconds: 12
-syncFrequency: 10s
+syncFrequency: 5s
 volumeStatsAggPeriod: 10s
 kubeAPIQPS: 100
 kubeAPIBurst: 200

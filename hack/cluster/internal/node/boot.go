@@ -90,14 +90,25 @@ func writeFiles(l state.NodeLayout, c *state.Cluster) error {
 		}
 	}
 	for path, text := range files {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("create folder: %w", err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		if err := replace(path, text); err != nil {
 			return fmt.Errorf("write configuration: %w", err)
 		}
 	}
 	return nil
+}
+
+// replace writes a file whole, and only when it changes: containerd watches some of them.
+func replace(path, text string) error {
+	if have, err := os.ReadFile(path); err == nil && string(have) == text {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".next", []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".next", path)
 }
 
 func start(l state.NodeLayout, name string, argv []string) error {

@@ -67,8 +67,8 @@ func removeShimSockets(l state.NodeLayout) {
 	}
 }
 
-// removeTraces removes what the kubelet and the CNI plugins leave in folders of the machine: links to pod logs and
-// cached results.
+// removeTraces removes what the kubelet and the CNI plugins leave in folders of the machine: links to pod logs, and
+// the cached results of each sandbox.
 func removeTraces(l state.NodeLayout) {
 	links, _ := filepath.Glob("/var/log/containers/*")
 	for _, link := range links {
@@ -76,8 +76,11 @@ func removeTraces(l state.NodeLayout) {
 			_ = os.Remove(link)
 		}
 	}
-	cached, _ := filepath.Glob("/var/lib/cni/results/quorate-" + l.ID + "-" + l.Node.Name + "-*")
-	for _, file := range cached {
-		_ = os.Remove(file)
+	sandboxes, _ := os.ReadDir(l.Path("containerd", "io.containerd.grpc.v1.cri", "sandboxes"))
+	for _, sandbox := range sandboxes {
+		cached, _ := filepath.Glob("/var/lib/cni/results/*-" + sandbox.Name() + "-*")
+		for _, file := range cached {
+			_ = os.Remove(file)
+		}
 	}
 }
