@@ -66,7 +66,7 @@ type Discard struct {
 }
 
 // Recreate deletes pods that were made from an older template and hold no
-// voter: they never ran, or no cluster was granted yet.
+// voter: they never ran, refuse to, or no cluster was granted yet.
 type Recreate struct{ Members []etcd.MemberName }
 
 // ForgetBirth clears the record of a failed birth that left nothing behind.
@@ -124,4 +124,20 @@ func volumes(members []BirthMember) string {
 		parts[i] = fmt.Sprintf("%s=%s", m.Name, m.VolumeID)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// MembersOf returns the members that an action is about.
+func MembersOf(a Action) []etcd.MemberName {
+	switch a := a.(type) {
+	case Admit:
+		return a.Members
+	case Confirm:
+		return a.Members
+	case Discard:
+		return a.Members
+	case Recreate:
+		return a.Members
+	default:
+		return nil
+	}
 }

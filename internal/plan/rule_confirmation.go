@@ -4,25 +4,49 @@ import (
 	"fmt"
 
 	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
 )
 
-// confirmation completes a formed cluster: late members of the grant are
-// admitted, agents are told to serve, claims are marked.
+// confirmation completes a formed cluster: claims are marked first, so that
+// what was served is remembered even by a new object; then agents are told to
+// serve, and late members of the grant are admitted.
 func confirmation(w *world) *Decision {
 	if !w.formed() {
 		return nil
 	}
-	id := w.Record.ClusterID
-	if unconfirmed := w.reports(func(_ Member, r control.Report) bool {
-		a := r.Volume.Admission
-		return a != nil && a.ClusterID == id && !a.Formed && r.Volume.Contents == control.ContentsData
-	}); len(unconfirmed) > 0 {
-		return act(Confirm{id, memberNames(unconfirmed)}, ReasonFormed, fmt.Sprintf("Telling %s that the cluster is formed.", join(memberNames(unconfirmed))))
+	if d := markVolumes(w); d != nil {
+		return d
+	}
+	if d := confirm(w); d != nil {
+		return d
 	}
 	if late := w.late(); len(late) > 0 {
 		return act(Admit{memberNames(late)}, ReasonForming, fmt.Sprintf("Admitting %s, granted at the birth and never started.", join(memberNames(late))))
 	}
-	return markVolumes(w)
+	return nil
+}
+
+// confirm lets agents serve once the claims of a quorum remember the cluster:
+// no minority of lost volumes then makes it look as if it had never been.
+func confirm(w *world) *Decision {
+	unconfirmed := keep(w.Members, func(m Member) bool { return w.holds(m) && !m.Agent.Volume.Admission.Formed })
+	if len(unconfirmed) == 0 || !w.quorate(w.Record.ClusterID) {
+		return nil
+	}
+	unmarked := keep(w.Members, func(m Member) bool { return m.Claim != nil && !m.Claim.Marked })
+	if n := len(w.Members); !etcd.HasQuorum(n-len(unmarked), n) {
+		return wait(ReasonMarking, fmt.Sprintf("Clients are served once the claims of a quorum are marked; waiting for %s.", whys(unmarked)))
+	}
+	names := memberNames(unconfirmed)
+	return act(Confirm{w.Record.ClusterID, names}, ReasonFormed, fmt.Sprintf("Telling %s that the cluster is formed.", join(names)))
+}
+
+// holds reports whether a member's volume holds data of the formed cluster.
+func (w *world) holds(m Member) bool {
+	if m.Agent == nil || m.Agent.Volume.Admission == nil {
+		return false
+	}
+	return m.Agent.Volume.Admission.ClusterID == w.Record.ClusterID && m.Agent.Volume.Contents == control.ContentsData
 }
 
 // late are members of the birth that have never started: their volume is the
@@ -30,7 +54,7 @@ func confirmation(w *world) *Decision {
 // a member has voted for nobody, so its empty disk contradicts nothing.
 func (w *world) late() []Member {
 	b := w.Record.Birth
-	if b == nil || b.Discarding || !w.quorate(w.Record.ClusterID) {
+	if b == nil || b.Discarding || !w.quorate(w.Record.ClusterID) || !w.bornOf(b) {
 		return nil
 	}
 	var late []Member
@@ -43,14 +67,22 @@ func (w *world) late() []Member {
 	return late
 }
 
-// markVolumes writes the cluster's ID on the claims of confirmed members.
+// bornOf reports whether the cluster is the one of that birth, as a member says.
+func (w *world) bornOf(b *Birth) bool {
+	return len(w.reports(func(_ Member, r control.Report) bool {
+		a := r.Volume.Admission
+		return a != nil && a.Token == b.Token && a.ClusterID == w.Record.ClusterID
+	})) > 0
+}
+
+// markVolumes writes the cluster's ID on the claims of volumes that hold it,
+// and the owner on those that already bear it.
 func markVolumes(w *world) *Decision {
 	var claims []string
-	for _, m := range w.reports(func(m Member, r control.Report) bool {
-		a := r.Volume.Admission
-		return m.Claim != nil && !m.Claim.Marked && !m.Claim.Deleting && a != nil && a.Formed && a.ClusterID == w.Record.ClusterID
-	}) {
-		claims = append(claims, m.Claim.Name)
+	for _, m := range w.Members {
+		if m.Claim != nil && !m.Claim.Marked && !m.Claim.Deleting && (w.holds(m) || m.Claim.Formed == w.Record.ClusterID) {
+			claims = append(claims, m.Claim.Name)
+		}
 	}
 	if len(claims) == 0 {
 		return nil

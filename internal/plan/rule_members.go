@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quorate/quorate/internal/control"
@@ -29,8 +30,8 @@ func lostQuorum(w *world) *Decision {
 	if len(absent) > 0 {
 		message += " Waiting for " + whys(absent) + "."
 	}
-	if reason := reasonOf(absent, ""); reason != "" {
-		return blocked(reason, message)
+	if d := hindered(absent, message); d != nil {
+		return d
 	}
 	if unreachable := w.unreachable(); !etcd.HasQuorum(n-len(unreachable), n) {
 		return wait(ReasonUnreachable, message+" The operator cannot reach them; the cluster itself may well be serving.")
@@ -50,45 +51,71 @@ func members(w *world) *Decision {
 		return nil
 	}
 	message := fmt.Sprintf("Quorum holds. Waiting for %s.", whys(absent))
-	if reason := reasonOf(absent, ""); reason != "" {
-		return blocked(reason, message)
+	if d := hindered(absent, message); d != nil {
+		return d
 	}
 	return wait(ReasonMemberUnready, message)
 }
 
-// lost are the members whose agent itself says that it cannot serve: an empty
-// disk, refused data, or removed from the cluster.
+// hindered answers members that will not come back before somebody does
+// something: Kubernetes says what is missing, or the agent refuses to run.
+func hindered(absent []Member, message string) *Decision {
+	if reason := reasonOf(absent, ""); reason != "" {
+		return blocked(reason, message)
+	}
+	if slices.ContainsFunc(absent, Member.refuses) {
+		return blocked(ReasonMemberRefused, message)
+	}
+	return nil
+}
+
+// lost are the members whose agent itself says that their data is gone: an
+// empty disk, a corrupt one, one of another birth, or removed from the cluster.
 func (w *world) lost() []Member {
-	return w.reports(func(_ Member, r control.Report) bool {
-		switch r.State {
-		case control.StateRefused, control.StateRemoved, control.StateWaiting:
-			return true
-		default:
+	return keep(w.Members, func(m Member) bool {
+		if m.Agent == nil {
 			return false
 		}
+		a := m.Agent.Volume.Admission
+		return m.Agent.State == control.StateWaiting || m.Agent.State == control.StateRemoved || m.dataGone() ||
+			a != nil && a.ClusterID != w.Record.ClusterID
 	})
 }
 
+// dataGone reports whether the agent says that its data is lost or corrupt.
+// The other refusals name something that can be mended.
+func (m Member) dataGone() bool {
+	if !m.refuses() {
+		return false
+	}
+	switch m.Agent.Reason {
+	case control.ReasonCorruptWAL, control.ReasonCorruptDatabase, control.ReasonDataLost:
+		return true
+	default:
+		return false
+	}
+}
+
+func (m Member) refuses() bool { return m.Agent != nil && m.Agent.State == control.StateRefused }
+
 // unreachable are the members whose agent did not answer.
 func (w *world) unreachable() []Member {
-	var found []Member
-	for _, m := range w.Members {
-		if m.Agent == nil {
-			found = append(found, m)
-		}
-	}
-	return found
+	return keep(w.Members, func(m Member) bool { return m.Agent == nil })
 }
 
 // unhealthy are the members that do not serve as voters.
 func (w *world) unhealthy() []Member {
-	var found []Member
-	for _, m := range w.Members {
-		if !m.Healthy() {
-			found = append(found, m)
+	return keep(w.Members, func(m Member) bool { return !m.Healthy() })
+}
+
+func keep(ms []Member, pass func(Member) bool) []Member {
+	var kept []Member
+	for _, m := range ms {
+		if pass(m) {
+			kept = append(kept, m)
 		}
 	}
-	return found
+	return kept
 }
 
 // Healthy reports whether a member serves, by its agent and by its pod.

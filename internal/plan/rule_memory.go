@@ -14,10 +14,14 @@ type witness struct {
 	cluster etcd.ClusterID
 }
 
-// witnesses are the claims and agents that remember a formed cluster.
+// witnesses are the claims and agents that remember a formed cluster. While
+// nothing is recorded, a claim that is being deleted is none: it is waited for.
 func (w *Observation) witnesses() []witness {
 	var found []witness
 	for _, m := range w.Members {
+		if w.Record.ClusterID == 0 && m.Claim != nil && m.Claim.Deleting {
+			continue
+		}
 		if m.Claim != nil && m.Claim.Formed != 0 {
 			found = append(found, witness{"claim " + m.Claim.Name, m.Claim.Formed})
 		}

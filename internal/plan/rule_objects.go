@@ -64,20 +64,28 @@ func objects(w *world) *Decision {
 	return act(Apply{targets}, reason, strings.Join(details, "; ")+".")
 }
 
-// pods deletes pods of an older template where no voter can be hurt: those
-// that never ran, and any while no cluster was granted. The StatefulSet, being
-// OnDelete, would keep a pod with a mistyped image for ever.
+// pods deletes pods of an older template where no voter can be hurt. The
+// StatefulSet, being OnDelete, would keep a pod with a mistyped image for ever.
 func pods(w *world) *Decision {
-	early := !w.Remembers() && w.Record.Birth == nil
-	var stale []etcd.MemberName
-	for _, m := range w.Members {
-		neverRan := m.Pod == PodPending
-		if m.Outdated && (neverRan || early && m.Pod == PodRunning) {
-			stale = append(stale, m.Name)
-		}
-	}
+	stale := keep(w.Members, func(m Member) bool { return m.Outdated && w.idle(m) })
 	if len(stale) == 0 {
 		return nil
 	}
-	return act(Recreate{stale}, ReasonRecreating, fmt.Sprintf("The pods of %s follow an older spec and hold no voter; they are made anew.", join(stale)))
+	return act(Recreate{memberNames(stale)}, ReasonRecreating, fmt.Sprintf("The pods of %s follow an older spec and hold no voter; they are made anew.", join(memberNames(stale))))
+}
+
+// idle reports whether no etcd that anybody could count on runs in the pod: it
+// never ran or, while no cluster was ever formed, its agent refuses to start
+// one, it crashes, or nothing was admitted yet.
+func (w *world) idle(m Member) bool {
+	switch {
+	case m.Pod == PodPending:
+		return true
+	case m.Pod != PodRunning || w.Remembers():
+		return false
+	case m.Agent == nil:
+		return w.Record.Birth == nil || m.Trouble != nil && m.Trouble.Reason == ReasonPodCrashing
+	default:
+		return m.refuses() || w.Record.Birth == nil && m.Agent.Volume.Admission == nil
+	}
 }

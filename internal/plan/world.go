@@ -68,8 +68,25 @@ func (m Member) Why() string {
 		return fmt.Sprintf("%s: its agent was not reached: %s", m.Name, m.AgentError)
 	case m.Agent.Message != "":
 		return fmt.Sprintf("%s: %s", m.Name, m.Agent.Message)
+	}
+	return fmt.Sprintf("%s: %s", m.Name, m.plight())
+}
+
+// plight says what the state of an agent without a message means.
+func (m Member) plight() string {
+	switch m.Agent.State {
+	case control.StateWaiting:
+		return "its volume is empty and waits to be admitted"
+	case control.StateStarting:
+		return "etcd has started and has not joined its cluster yet"
+	case control.StateRunning:
+		return "etcd runs and is not Ready yet"
+	case control.StateStopping:
+		return "it is stopping"
+	case control.StateRemoved:
+		return "the cluster has removed it"
 	default:
-		return fmt.Sprintf("%s: its agent is %s", m.Name, m.Agent.State)
+		return fmt.Sprintf("its agent is %s (%s)", m.Agent.State, m.Agent.Reason)
 	}
 }
 
