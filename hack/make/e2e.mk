@@ -1,0 +1,50 @@
+# End-to-end tests on the local Kubernetes: test/e2e.
+
+RUN ?=
+E2E_PARALLEL ?= 6
+E2E_TIMEOUT ?= 25m
+
+e2e_dir := .images
+e2e_user := 65532:65532
+e2e_kubectl = $(CLUSTER_STATE)/bin/kubectl --kubeconfig $(CLUSTER_STATE)/kubeconfig
+e2e_tars := $(e2e_dir)/operator-faults.tar $(e2e_dir)/e2e-client.tar $(e2e_dir)/kube-apiserver.tar
+
+.PHONY: e2e e2e-images e2e-install
+
+e2e: e2e-install ## Run the end-to-end tests on the local Kubernetes; one of them: make e2e RUN=TestCreate
+	@go test ./test/e2e -count=1 -timeout $(E2E_TIMEOUT) -parallel $(E2E_PARALLEL) -run "$(RUN)"
+
+e2e-images: cluster-up images $(e2e_tars)
+	@$(QUORATE_CLUSTER) load $(e2e_dir)/operator.tar $(e2e_dir)/member.tar $(e2e_tars)
+
+# The tag stays the same while the code changes: the annotation makes the pod
+# anew when the binary is another one.
+e2e-install: e2e-images
+	@$(e2e_kubectl) apply --server-side --force-conflicts -k config/default >/dev/null
+	@sum=$$(sha256sum <$(e2e_dir)/bin/operator | cut -c1-16); \
+		$(e2e_kubectl) -n quorate-system patch deployment quorate-operator --type merge --patch \
+		"{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"e2e.quorate.dev/binary\":\"$$sum\"}}}}}" >/dev/null
+	@$(e2e_kubectl) -n quorate-system rollout status deployment/quorate-operator --timeout 120s
+
+# The operator as it is, but for the points at which tests let it die.
+$(e2e_dir)/bin/operator-faults: FORCE
+	@mkdir -p $(@D)
+	@CGO_ENABLED=0 GOOS=linux go build -tags faults -trimpath -buildvcs=false -ldflags "$(images_ldflags)" -o $@.new ./cmd/operator
+	@$(images_replace)
+
+$(e2e_dir)/bin/e2e-client: FORCE
+	@mkdir -p $(@D)
+	@CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags "-s -w" -o $@.new ./test/e2e/client
+	@$(images_replace)
+
+$(e2e_dir)/operator-faults.tar: $(e2e_dir)/bin/operator-faults | images-tool
+	@$(QUORATE_CLUSTER) image --name $(OPERATOR_IMAGE)-faults --binary $<:/operator --entrypoint /operator --user $(e2e_user) --out $@
+
+$(e2e_dir)/e2e-client.tar: $(e2e_dir)/bin/e2e-client | images-tool
+	@$(QUORATE_CLUSTER) image --name quorate.dev/e2e-client:e2e --binary $<:/client --entrypoint /client --user $(e2e_user) --out $@
+
+# For TestRealAPIServer: the binary becomes what it is called.
+$(e2e_dir)/kube-apiserver.tar: $(CLUSTER_STATE)/bin/kubernetes | images-tool
+	@$(QUORATE_CLUSTER) image --name quorate.dev/e2e-kube-apiserver:e2e --binary $<:/kube-apiserver --entrypoint /kube-apiserver --user $(e2e_user) --out $@
+
+$(CLUSTER_STATE)/bin/kubernetes: | cluster-binaries

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+)
+
+const usage = "usage: client [flags] put KEY VALUE | get KEY | writer PREFIX"
+
+func main() {
+	endpoint := flag.String("endpoint", "", "URL of the client Service")
+	serverName := flag.String("server-name", "", "name that the certificate must bear; empty: the endpoint's host")
+	folder := flag.String("tls", "/tls", "folder with ca.crt, tls.crt and tls.key; empty: plain text")
+	attempt := flag.Duration("attempt", time.Second, "deadline of one attempt")
+	pause := flag.Duration("pause", 10*time.Millisecond, "pause between two writes of writer")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	config, err := load(*folder, *serverName)
+	if err == nil {
+		u := &user{endpoint: *endpoint, tls: config, attempt: *attempt, pause: *pause}
+		err = u.run(ctx, flag.Args())
+	}
+	if err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
+}
+
+func load(folder, serverName string) (*tls.Config, error) {
+	if folder == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(folder+"/tls.crt", folder+"/tls.key")
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := os.ReadFile(folder + "/ca.crt")
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(bundle) {
+		return nil, errors.New("ca.crt holds no certificate")
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, RootCAs: roots, ServerName: serverName}, nil
+}
+
+// user speaks to one endpoint, and connects anew after each failure: one
+// address may stand for several members, of which one hangs.
+type user struct {
+	endpoint       string
+	tls            *tls.Config
+	attempt, pause time.Duration
+	client         *clientv3.Client
+}
+
+func (u *user) run(ctx context.Context, args []string) error {
+	switch {
+	case len(args) == 3 && args[0] == "put":
+		return u.patiently(ctx, func(ctx context.Context, c *clientv3.Client) error {
+			_, err := c.Put(ctx, args[1], args[2])
+			return err
+		})
+	case len(args) == 2 && args[0] == "get":
+		return u.patiently(ctx, func(ctx context.Context, c *clientv3.Client) error { return get(ctx, c, args[1]) })
+	case len(args) == 2 && args[0] == "writer":
+		return u.write(ctx, args[1])
+	default:
+		return errors.New(usage)
+	}
+}
+
+func get(ctx context.Context, c *clientv3.Client, key string) error {
+	got, err := c.Get(ctx, key)
+	if err != nil {
+		return err
+	}
+	if len(got.Kvs) == 0 {
+		return fmt.Errorf("there is no key %q", key)
+	}
+	fmt.Println("value:", string(got.Kvs[0].Value))
+	return nil
+}
+
+// patiently tries for half a minute.
+func (u *user) patiently(ctx context.Context, do func(context.Context, *clientv3.Client) error) error {
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		err := u.try(ctx, do)
+		if err == nil || ctx.Err() != nil || time.Now().After(deadline) {
+			return err
+		}
+		fmt.Println("again after:", err)
+		u.rest(ctx)
+	}
+}
+
+// write puts numbered keys until it is told to stop. "acked N" means that etcd
+// said so; "failed N" that nobody knows.
+func (u *user) write(ctx context.Context, prefix string) error {
+	for n := 1; ctx.Err() == nil; n++ {
+		key, value := fmt.Sprintf("%s/%d", prefix, n), fmt.Sprint(n)
+		err := u.try(ctx, func(ctx context.Context, c *clientv3.Client) error {
+			_, err := c.Put(ctx, key, value)
+			return err
+		})
+		if err != nil {
+			fmt.Println("failed", n, err)
+		} else {
+			fmt.Println("acked", n)
+		}
+		u.rest(ctx)
+	}
+	return nil
+}
+
+func (u *user) rest(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(u.pause):
+	}
+}
+
+func (u *user) try(ctx context.Context, do func(context.Context, *clientv3.Client) error) error {
+	ctx, cancel := context.WithTimeout(ctx, u.attempt)
+	defer cancel()
+	if u.client == nil {
+		c, err := clientv3.New(clientv3.Config{
+			Endpoints: []string{u.endpoint}, TLS: u.tls, DialTimeout: u.attempt, Logger: zap.NewNop(),
+		})
+		if err != nil {
+			return err
+		}
+		u.client = c
+	}
+	err := do(ctx, u.client)
+	if err != nil {
+		_ = u.client.Close()
+		u.client = nil
+	}
+	return err
+}

@@ -1,0 +1,25 @@
+package e2e
+
+import (
+	"context"
+	"os/exec"
+	"testing"
+)
+
+// kubectl runs the kubectl of this checkout against the suite's Kubernetes.
+func kubectl(t testing.TB, args ...string) string {
+	t.Helper()
+	return run(t, world.path(".cluster", "bin", "kubectl"), append([]string{"--kubeconfig", world.kubeconfig}, args...)...)
+}
+
+// run runs a program and returns its output.
+func run(t testing.TB, program string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), long)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %v: %v\n%s", program, args, err, out)
+	}
+	return string(out)
+}
