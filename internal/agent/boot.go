@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/control"
+	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
 )
 
@@ -28,10 +29,22 @@ func (a *Agent) boot() error {
 			v.volume = *record
 		}
 	})
-	if _, err := embedConfig(a.config, zap.NewNop()); err != nil && boot.Action != Refuse && boot.Action != StayRemoved {
+	if err := a.checkConfig(); err != nil && boot.Action != Refuse && boot.Action != StayRemoved {
 		boot = refuse(control.ReasonBadConfig, "%v. Correct spec.etcd.", err)
 	}
 	return a.follow(boot)
+}
+
+// checkConfig finds what etcd would refuse, before anything is started.
+func (a *Agent) checkConfig() error {
+	config, err := embedConfig(a.config)
+	if err != nil {
+		return err
+	}
+	if err := a.level.UnmarshalText([]byte(config.LogLevel)); err != nil {
+		return fmt.Errorf("etcd setting log-level: %w", err)
+	}
+	return nil
 }
 
 func (a *Agent) follow(boot Boot) error {
@@ -70,9 +83,13 @@ func (a *Agent) start() error {
 	a.change(func(v *view) {
 		v.state, v.reason, v.message = control.StateStarting, "", "etcd is starting and has not joined its cluster yet."
 	})
-	config, err := embedConfig(a.config, a.tapped)
+	config, err := embedConfig(a.config)
 	if err != nil {
 		return fmt.Errorf("configure etcd: %w", err)
+	}
+	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(a.tapped)
+	if err := a.recordBorn(); err != nil {
+		return err
 	}
 	if err := a.starts.begin(); err != nil {
 		return err
@@ -89,6 +106,20 @@ func (a *Agent) start() error {
 	if admitted := a.look().volume.Admission; admitted != nil && !admitted.Formed {
 		go s.standForElection(context.Background(), admitted.Members, a.log)
 	}
+	return nil
+}
+
+// recordBorn remembers that there was data, before etcd can promise anything.
+func (a *Agent) recordBorn() error {
+	record := a.look().volume
+	if record.Born {
+		return nil
+	}
+	record.Born = true
+	if err := record.write(a.layout); err != nil {
+		return fmt.Errorf("record that the member is born: %w", err)
+	}
+	a.change(func(v *view) { v.volume = record })
 	return nil
 }
 

@@ -60,6 +60,10 @@ func Decide(d Disk) Boot {
 		return refuse(control.ReasonDataLost,
 			"This volume was member %s of the formed cluster %s and its data is gone. Replace this member: "+
 				"a new one joins under a new ID.", d.Admission.MemberID, d.Admission.ClusterID)
+	case d.Admission != nil && d.Born:
+		return refuse(control.ReasonDataLost,
+			"This volume was member %s in the birth of cluster %s and its data is gone. Discard that birth and begin another.",
+			d.Admission.MemberID, d.Admission.ClusterID)
 	case d.Admission != nil:
 		return Boot{Action: Wait, Message: fmt.Sprintf(
 			"Admitted to cluster %s and not born yet; waiting for the same admission again.", d.Admission.ClusterID)}

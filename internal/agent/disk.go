@@ -13,6 +13,8 @@ type Disk struct {
 	Damaged string
 	// Admission is what the volume was admitted to; nil if nothing.
 	Admission *control.Admission
+	// Born: data was once put in place under the admission.
+	Born bool
 	// Removed: the cluster removed this member in an earlier life of the pod.
 	Removed bool
 

@@ -20,8 +20,8 @@ func BinaryVersion() etcd.Version {
 	return v
 }
 
-// Inspect reads the volume. It changes nothing and cannot fail: what goes
-// wrong is a fact like any other.
+// Inspect reads the volume. It leaves everything as it is and cannot fail:
+// what goes wrong is a fact like any other.
 func Inspect(dir string) (Disk, *volumeRecord) {
 	l := layout(dir)
 	d := Disk{Binary: BinaryVersion()}
@@ -34,7 +34,7 @@ func Inspect(dir string) (Disk, *volumeRecord) {
 		d.Unusable = err.Error()
 		return d, nil
 	case record != nil:
-		d.Admission, d.Removed = record.Admission, record.Removed
+		d.Admission, d.Born, d.Removed = record.Admission, record.Born, record.Removed
 	}
 	if err := probeWritable(l); err != nil {
 		d.Unusable = err.Error()

@@ -55,7 +55,7 @@ func (a *Agent) loop(ctx context.Context) error {
 			stop, stopping = nil, true
 			a.change(func(v *view) { v.stopping = true })
 			if busy && a.look().server == nil {
-				return nil // still reading or starting: nothing to hand over
+				return a.leave() // still reading or starting: nothing to hand over
 			}
 		case err := <-a.taskDone:
 			busy = false
@@ -76,6 +76,14 @@ func (a *Agent) loop(ctx context.Context) error {
 			go a.task(func() error { return a.bury(err) })
 		}
 	}
+}
+
+// leave ends before etcd was up. Being told to stop is no crash.
+func (a *Agent) leave() error {
+	if err := a.starts.settled(); err != nil {
+		a.log.Warn("a good stop could not be recorded", zap.Error(err))
+	}
+	return nil
 }
 
 func (a *Agent) task(f func() error) { a.taskDone <- f() }

@@ -27,17 +27,13 @@ func (a *Agent) report() control.Report {
 // whatever the peers' member lists say: they list members that never started.
 func (a *Agent) admit(req control.AdmitRequest, answer func(control.Report, error)) error {
 	v := a.look()
-	if r := refuseAdmit(v, a.config, req); r != nil {
+	admission, err := identify(a.config.Name, req.Token, req.Members)
+	if r := refuseAdmit(v, a.config, req, admission, err); r != nil {
 		answer(control.Report{}, r)
 		return nil
 	}
 	if v.state != control.StateWaiting { // the same admission again
 		answer(a.report(), nil)
-		return nil
-	}
-	admission, err := identify(a.config.Name, req.Token, req.Members)
-	if err != nil {
-		answer(control.Report{}, &control.Refusal{Message: fmt.Sprintf("The admission cannot be used: %v.", err)})
 		return nil
 	}
 	record := volumeRecord{ID: v.volume.ID, Admission: &admission}
@@ -55,16 +51,16 @@ func (a *Agent) admit(req control.AdmitRequest, answer func(control.Report, erro
 	answer(a.report(), nil)
 	began := time.Now()
 	if err := a.layout.layBirth(admission, a.tapped); err != nil {
-		return fmt.Errorf("lay the data of the birth: %w", err)
+		return a.follow(refuse(control.ReasonVolumeUnusable, "The birth cannot be written: %v. Mend the volume.", err))
 	}
 	a.log.Info("data of the birth is laid", zap.Duration("took", time.Since(began)))
 	return a.start()
 }
 
 // refuseAdmit returns why not; nil when the volume may be, or already is,
-// admitted by this request.
-func refuseAdmit(v view, c Config, req control.AdmitRequest) *control.Refusal {
-	self := slices.IndexFunc(req.Members, func(p control.Peer) bool { return p.Name == c.Name })
+// admitted by this request. identity is what follows from the request, unless
+// unfit says why nothing does.
+func refuseAdmit(v view, c Config, req control.AdmitRequest, identity control.Admission, unfit error) *control.Refusal {
 	admitted := v.volume.Admission
 	switch {
 	case req.VolumeID != v.volume.ID:
@@ -75,13 +71,13 @@ func refuseAdmit(v view, c Config, req control.AdmitRequest) *control.Refusal {
 		return refusal(v.reason, "%s", v.message)
 	case req.Token == "":
 		return refusal("", "The admission has no token.")
-	case self < 0:
-		return refusal("", "The admission does not name member %s.", c.Name)
-	case req.Members[self].PeerURL != c.PeerURL:
-		return refusal("", "The admission gives %s the peer URL %s; it serves %s.", c.Name, req.Members[self].PeerURL, c.PeerURL)
+	case unfit != nil:
+		return refusal("", "The admission cannot be used: %v.", unfit)
+	case !slices.Contains(req.Members, control.Peer{Name: c.Name, PeerURL: c.PeerURL}):
+		return refusal("", "The admission gives %s another peer URL than %s.", c.Name, c.PeerURL)
 	case admitted != nil && admitted.Formed:
 		return refusal("", "The volume belongs to the formed cluster %s.", admitted.ClusterID)
-	case admitted != nil && (admitted.Token != req.Token || !slices.Equal(admitted.Members, req.Members)):
+	case admitted != nil && (admitted.ClusterID != identity.ClusterID || admitted.MemberID != identity.MemberID):
 		return refusal("", "The volume was admitted under another token or with other members. Discard that birth first.")
 	default:
 		return nil
@@ -102,8 +98,10 @@ func (a *Agent) formed(req control.FormedRequest, answer func(control.Report, er
 		refused = refusal("", "The volume was never admitted.")
 	case admitted.ClusterID != req.ClusterID:
 		refused = refusal("", "The volume was admitted to cluster %s, not to %s.", admitted.ClusterID, req.ClusterID)
+	case v.contents != control.ContentsData && v.state == control.StateRefused:
+		refused = refusal(v.reason, "%s", v.message)
 	case v.contents != control.ContentsData:
-		refused = refusal("", "The member was never born. Repeat its admission first.")
+		refused = refusal("", "The member is not born yet. Repeat its admission first.")
 	case !admitted.Formed:
 		record, confirmed := v.volume, *admitted
 		confirmed.Formed = true

@@ -18,6 +18,10 @@ import (
 type volumeRecord struct {
 	ID        string             `json:"id"`
 	Admission *control.Admission `json:"admission,omitempty"`
+	// Born says that data with a hard state was put in place under this
+	// admission. From then on the member may have voted: without its data it
+	// must never begin anew, formed or not.
+	Born bool `json:"born,omitempty"`
 	// Removed says that the cluster removed this member. A removed ID never
 	// comes back, so this outlives every restart.
 	Removed bool `json:"removed,omitempty"`
