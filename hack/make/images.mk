@@ -6,7 +6,6 @@ OPERATOR_IMAGE ?= ghcr.io/quorate/operator:$(VERSION)
 MEMBER_IMAGE ?= ghcr.io/quorate/member:$(VERSION)-etcd$(ETCD_VERSION)
 
 images_dir := .images
-images_tool := .cluster/bin/quorate-cluster
 images_user := 65532:65532
 images_ldflags = -s -w -X github.com/quorate/quorate/internal/version.Version=$(VERSION)
 images_etcd = $$(go list -m -f '{{.Version}}' go.etcd.io/etcd/server/v3)
@@ -14,13 +13,13 @@ images_etcd = $$(go list -m -f '{{.Version}}' go.etcd.io/etcd/server/v3)
 # Keep the old file when the new one is the same: what depends on it then stays.
 images_replace = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-.PHONY: images images-load docker-images images-etcd-version FORCE
+.PHONY: images images-load docker-images images-tool images-etcd-version FORCE
 FORCE:
 
 images: $(images_dir)/operator.tar $(images_dir)/member.tar ## Build both images into .images/, without Docker
 
 images-load: images ## Load both images into the local cluster
-	@$(images_tool) load $(images_dir)/operator.tar $(images_dir)/member.tar
+	@$(QUORATE_CLUSTER) load $(images_dir)/operator.tar $(images_dir)/member.tar
 
 docker-images: images-etcd-version ## Build both images with Docker
 	docker build --target operator --build-arg VERSION=$(VERSION) --tag $(OPERATOR_IMAGE) .
@@ -46,7 +45,11 @@ $(images_dir)/operator.ref $(images_dir)/member.ref: FORCE
 	@echo "$(reference)" > $@.new
 	@$(images_replace)
 
-# The tool itself is order-only: a new build of it makes no new image.
-$(images_dir)/%.tar: $(images_dir)/bin/% $(images_dir)/%.ref | cluster-binaries
-	@$(images_tool) image --name "$$(cat $(images_dir)/$*.ref)" --binary $(images_dir)/bin/$*:/$* \
+# Of the local Kubernetes only the tool is needed here.
+images-tool:
+	@hack/cluster/build.sh $(CLUSTER_STATE)/bin tool
+
+# The tool is order-only: a new build of it makes no new image.
+$(images_dir)/%.tar: $(images_dir)/bin/% $(images_dir)/%.ref | images-tool
+	@$(QUORATE_CLUSTER) image --name "$$(cat $(images_dir)/$*.ref)" --binary $(images_dir)/bin/$*:/$* \
 		--entrypoint /$* --user $(images_user) --out $@
