@@ -165,7 +165,7 @@ func form(w *world) *Decision {
 	if absent := silent(candidates); len(absent) > 0 {
 		return await(absent, ReasonForming, fmt.Sprintf("Forming: waiting for %s.", whys(absent)))
 	}
-	return wait(ReasonForming, fmt.Sprintf("Forming: %d members have started and elect a leader.", len(candidates)))
+	return wait(ReasonForming, fmt.Sprintf("Forming: %s started; waiting for them to elect a leader.", join(memberNames(candidates))))
 }
 
 // lostAtBirth says which volumes can no longer take part: replaced, corrupt, or

@@ -11,8 +11,8 @@ import (
 func certificates(w *world) *Decision {
 	lost := w.Certificates.LostAuthorities
 	if len(lost) > 0 && w.Remembers() {
-		if w.Etcd.Reached {
-			return nil // it serves: what else is to be done comes first
+		if w.Etcd.Reached || len(w.Certificates.Wanted) == 0 {
+			return nil // it serves, or can with the leaves it has: what else is to be done comes first
 		}
 		return authorities(w)
 	}

@@ -23,7 +23,7 @@ func lostQuorum(w *world) *Decision {
 	n := len(w.Members)
 	lost := w.lost()
 	if !etcd.HasQuorum(n-len(lost), n) {
-		return blocked(ReasonQuorumLost, fmt.Sprintf("%d of %d members have lost their data, which is more than a quorum survives: %s. Bring their volumes back if you can; otherwise restore a snapshot into a new EtcdCluster (in-place recovery comes with a later release).", len(lost), n, whys(lost)))
+		return blocked(ReasonQuorumLost, fmt.Sprintf("%d of %d members have lost their data, which is more than a quorum survives: %s. Bring their volumes back if you can; otherwise restore a snapshot into a new EtcdCluster (in-place recovery comes with a later release).", len(lost), n, w.losses(lost)))
 	}
 	absent := w.unhealthy()
 	message := fmt.Sprintf("No quorum answers (%s).", w.Etcd.Error)
@@ -44,7 +44,7 @@ func lostQuorum(w *world) *Decision {
 func members(w *world) *Decision {
 	if lost := w.lost(); len(lost) > 0 {
 		voters := w.Etcd.Members.Voters()
-		return blocked(ReasonMemberLost, fmt.Sprintf("%s. The others hold quorum (%d of %d), so nothing is lost; an empty disk never acts by itself. Give the member its volume back; replacing it comes with a later release.", whys(lost), len(voters)-len(lost), len(voters)))
+		return blocked(ReasonMemberLost, fmt.Sprintf("%s. The others hold quorum (%d of %d), so nothing is lost; an empty disk never acts by itself. Give the member its volume back; replacing it comes with a later release.", w.losses(lost), len(voters)-len(lost), len(voters)))
 	}
 	absent := w.unhealthy()
 	if len(absent) == 0 {
@@ -73,13 +73,27 @@ func hindered(absent []Member, message string) *Decision {
 // empty disk, a corrupt one, one of another birth, or removed from the cluster.
 func (w *world) lost() []Member {
 	return keep(w.Members, func(m Member) bool {
-		if m.Agent == nil {
-			return false
-		}
-		a := m.Agent.Volume.Admission
-		return m.Agent.State == control.StateWaiting || m.Agent.State == control.StateRemoved || m.dataGone() ||
-			a != nil && a.ClusterID != w.Record.ClusterID
+		return m.Agent != nil && (m.Agent.State == control.StateWaiting || m.Agent.State == control.StateRemoved || m.dataGone() || w.stray(m))
 	})
+}
+
+// stray reports whether a volume was admitted to another birth, which never
+// came to anything: a formed one would be a witness.
+func (w *world) stray(m Member) bool {
+	a := m.Agent.Volume.Admission
+	return a != nil && a.ClusterID != w.Record.ClusterID
+}
+
+// losses says how members were lost.
+func (w *world) losses(lost []Member) string {
+	parts := make([]string, len(lost))
+	for i, m := range lost {
+		parts[i] = m.Why()
+		if w.stray(m) {
+			parts[i] = fmt.Sprintf("%s: its volume was admitted to another birth, %s", m.Name, m.Agent.Volume.Admission.Token)
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // dataGone reports whether the agent says that its data is lost or corrupt.
@@ -98,9 +112,10 @@ func (m Member) dataGone() bool {
 
 func (m Member) refuses() bool { return m.Agent != nil && m.Agent.State == control.StateRefused }
 
-// unreachable are the members whose agent did not answer.
+// unreachable are the members that run, for all Kubernetes knows, and whose
+// agent did not answer.
 func (w *world) unreachable() []Member {
-	return keep(w.Members, func(m Member) bool { return m.Agent == nil })
+	return keep(w.Members, func(m Member) bool { return m.Pod == PodRunning && m.Agent == nil })
 }
 
 // unhealthy are the members that do not serve as voters.

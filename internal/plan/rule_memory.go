@@ -64,7 +64,7 @@ func disagreement(recorded bool, want etcd.ClusterID, first witness, strange []w
 	}
 	parts := make([]string, len(strange))
 	for i, s := range strange {
-		parts[i] = fmt.Sprintf("%s to cluster %s", s.where, s.cluster)
+		parts[i] = fmt.Sprintf("%s belongs to cluster %s", s.where, s.cluster)
 	}
-	return fmt.Sprintf("By %s this is cluster %s, but %s. Nothing is touched: move the claims of the other cluster away (delete or rename them), then it goes on.", source, want, "there belongs "+strings.Join(parts, ", "))
+	return fmt.Sprintf("By %s this is cluster %s, but %s. Nothing is touched: move the claims of the other cluster away (delete them, or re-create them under another name), then it goes on.", source, want, strings.Join(parts, " and "))
 }

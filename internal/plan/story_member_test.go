@@ -22,7 +22,7 @@ import (
 //	contents=Unborn             what lies on its volume
 //	admitted=t1 formed=t1       what its volume remembers
 //	claim=leaving               its claim is being deleted
-//	marked=c01                  its claim bears that mark
+//	marked=c01                  its claim bears that mark; 0: none
 func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 	m, p := l.member(name), l.plights[name]
 	switch key {
@@ -75,7 +75,7 @@ func (l *lab) tellVolume(name etcd.MemberName, key, value string) error {
 	case "claim":
 		m.Claim.Deleting = value == "leaving"
 	case "marked":
-		m.Claim.Marked = true
+		m.Claim.Marked = value != "0"
 		return m.Claim.Formed.UnmarshalText([]byte(value))
 	default:
 		return fmt.Errorf("unknown key %q", key)

@@ -13,7 +13,9 @@ import (
 // TestStories tells testdata/*.txt; `go test ./internal/plan -rewrite` writes
 // the answers anew. A file is one story of one cluster, named demo:
 //
-//	new [replicas=3] [formed]   begin; formed: a cluster that is steady
+//	new [replicas=3] [until=Action] [formed]
+//	                            begin just after the apply, where the action is
+//	                            next, or with a cluster that is steady
 //	next                        print the decision
 //	run [until=Action]          decide and do until nothing is left to do, or
 //	                            stop before the named action
@@ -60,11 +62,11 @@ func newLab(t *testing.T, d *datadriven.TestData) *lab {
 	replicas := 3
 	d.MaybeScanArgs(t, "replicas", &replicas)
 	l := unborn(replicas)
-	if d.HasArg("formed") {
-		l.settle()
-		l.run("")
-		if end := l.decide(); end.Outcome != OutcomeSteady {
-			d.Fatalf(t, "not steady: %s", print(end))
+	l.settle()
+	if d.HasArg("formed") || d.HasArg("until") {
+		l.run(until(t, d))
+		if end := l.decide(); end.Outcome != OutcomeSteady && (until(t, d) == "" || Name(end.Action) != until(t, d)) {
+			d.Fatalf(t, "it came to %s", print(end))
 		}
 	}
 	return l
