@@ -1,0 +1,9 @@
+# The whole way in one command. Only a word on the command line lets it touch a cluster that it did not make.
+
+CLUSTER = local
+
+.PHONY: demo
+
+demo: ## Start Kubernetes, install Quorate, run an etcd cluster and use it: CLUSTER=local|kind|current
+	@LOAD_IMAGE="$(LOAD_IMAGE)" OPERATOR_IMAGE="$(OPERATOR_IMAGE)" MEMBER_IMAGE="$(MEMBER_IMAGE)" \
+		go run ./hack/demo --cluster "$(CLUSTER)" --state "$(CLUSTER_STATE)"
