@@ -142,6 +142,15 @@ func (c *cluster) waitCondition(kind string, status metav1.ConditionStatus, reas
 	})
 }
 
+// conditionAt returns an error unless the condition is so for that generation.
+func conditionAt(o *v1alpha1.EtcdCluster, generation int64, kind string, status metav1.ConditionStatus, reason string) error {
+	found := meta.FindStatusCondition(o.Status.Conditions, kind)
+	if found == nil || found.Status != status || found.Reason != reason || found.ObservedGeneration < generation {
+		return fmt.Errorf("%s is not %s with reason %s at generation %d", kind, status, reason, generation)
+	}
+	return nil
+}
+
 // waitStalled waits until the cluster says that it cannot go on, and why.
 func (c *cluster) waitStalled(reason string, phrases ...string) *v1alpha1.EtcdCluster {
 	c.t.Helper()

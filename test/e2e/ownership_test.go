@@ -69,8 +69,9 @@ func TestSecondOperator(t *testing.T) {
 	s, elsewhere := newSpace(t), newSpace(t)
 	first := s.operator()
 	c := s.readyEtcd("demo", 3, operatedBy(first.identity()))
-	before := c.waitReady()
-	pods := c.pods()
+	// From here on the record alone says who is in charge.
+	c.change(func(o *v1alpha1.EtcdCluster) { delete(o.Annotations, v1alpha1.AnnotationOperator) })
+	before, pods := c.waitReady(), c.pods()
 	second := elsewhere.operator(watches(s.name))
 	c.standsBack(second)
 	first.stop()
@@ -78,9 +79,6 @@ func TestSecondOperator(t *testing.T) {
 	service := &corev1.Service{}
 	s.read("demo-client", service)
 	s.remove(service)
-	c.change(func(o *v1alpha1.EtcdCluster) {
-		metav1.SetMetaDataAnnotation(&o.ObjectMeta, "e2e.quorate.dev/touched", "yes")
-	})
 	second.restart() // it looks at every cluster anew, and so at this one
 	c.standsBack(second)
 	if err := world.Get(bounded(t), s.key("demo-client"), &corev1.Service{}); !apierrors.IsNotFound(err) {
@@ -120,7 +118,7 @@ func (c *cluster) standsBack(op *operator) {
 			return err
 		}
 		list := &corev1.EventList{}
-		if err := world.List(ctx, list, client.InNamespace(c.space.name), client.MatchingFields{"involvedObject.name": c.name}); err != nil {
+		if err := world.List(ctx, list, inSpace(c.space), onObject(c.name)); err != nil {
 			return err
 		}
 		for _, e := range list.Items {
