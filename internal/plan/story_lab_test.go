@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"testing"
 	"unicode"
 
 	"github.com/quorate/quorate/internal/control"
@@ -14,6 +15,7 @@ import (
 // disks, which outlive pods and objects. settle derives the first from the
 // second as Kubernetes and etcd would.
 type lab struct {
+	t       *testing.T
 	desired Desired
 	seen    Observation
 	disks   map[etcd.MemberName]*control.Volume
@@ -36,8 +38,9 @@ type plight struct {
 }
 
 // unborn is a cluster that was just applied.
-func unborn(replicas int) *lab {
+func unborn(t *testing.T, replicas int) *lab {
 	l := &lab{
+		t:         t,
 		desired:   Desired{Replicas: replicas, Version: "3.7.3"},
 		disks:     map[etcd.MemberName]*control.Volume{},
 		published: map[string]bool{},

@@ -61,7 +61,7 @@ func TestStories(t *testing.T) {
 func newLab(t *testing.T, d *datadriven.TestData) *lab {
 	replicas := 3
 	d.MaybeScanArgs(t, "replicas", &replicas)
-	l := unborn(replicas)
+	l := unborn(t, replicas)
 	l.settle()
 	if d.HasArg("formed") || d.HasArg("until") {
 		l.run(until(t, d))
@@ -88,7 +88,7 @@ func partial(t *testing.T, d *datadriven.TestData) []string {
 	return nil
 }
 
-func (l *lab) decide() Decision { return Next(l.desired, l.seen) }
+func (l *lab) decide() Decision { return decidePurely(l.t, l.desired, l.seen) }
 
 // run decides and does until nothing is left to do, or until the named action
 // would be next.
