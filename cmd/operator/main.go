@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/spf13/pflag"
+	"go.uber.org/zap/zapcore"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
@@ -14,7 +15,7 @@ func main() {
 	options := defaults()
 	options.bind(pflag.CommandLine)
 	pflag.Parse()
-	ctrl.SetLogger(zap.New(zap.UseDevMode(false), zap.JSONEncoder()))
+	ctrl.SetLogger(zap.New(zap.UseDevMode(false), zap.JSONEncoder(), zap.StacktraceLevel(zapcore.PanicLevel)))
 	if err := run(ctrl.SetupSignalHandler(), options); err != nil {
 		fmt.Fprintln(os.Stderr, "operator:", err)
 		os.Exit(1)

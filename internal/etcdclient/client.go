@@ -8,6 +8,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
 
 	"github.com/quorate/quorate/internal/etcd"
 )
@@ -32,6 +33,9 @@ type Target struct {
 	Endpoints []string
 	// TLS is nil for plaintext clusters.
 	TLS *tls.Config
+	// ServerName is the name that every member's certificate bears; empty
+	// without TLS. Endpoints are addresses, which certificates do not name.
+	ServerName string
 }
 
 // client is one cached connection to a cluster.
@@ -41,6 +45,12 @@ type client struct {
 }
 
 func dial(target Target, timeout time.Duration) (*client, error) {
+	var options []grpc.DialOption
+	if target.ServerName != "" {
+		// clientv3 takes the name to verify from the endpoint, whatever
+		// tls.Config.ServerName says.
+		options = append(options, grpc.WithAuthority(target.ServerName))
+	}
 	c, err := clientv3.New(clientv3.Config{
 		Endpoints:            target.Endpoints,
 		TLS:                  target.TLS,
@@ -48,6 +58,7 @@ func dial(target Target, timeout time.Duration) (*client, error) {
 		DialKeepAliveTime:    10 * time.Second,
 		DialKeepAliveTimeout: 5 * time.Second,
 		MaxUnaryRetries:      2,
+		DialOptions:          options,
 		Logger:               zap.NewNop(), // errors are returned; its own lines repeat them
 	})
 	if err != nil {

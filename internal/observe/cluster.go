@@ -150,8 +150,7 @@ func (o *Observer) target(c *v1alpha1.EtcdCluster, s *Sight) (etcdclient.Target,
 		if err != nil {
 			return target, "", fmt.Errorf("read the operator's client certificate: %w", err)
 		}
-		config.ServerName = resource.ClientHost(c)
-		target.TLS = config
+		target.TLS, target.ServerName = config, resource.ClientHost(c)
 	}
 	for _, m := range s.Observation.Members {
 		if m.Agent != nil && m.Agent.State == control.StateRunning {

@@ -113,6 +113,9 @@ func (o *Observer) pendingPod(ctx context.Context, pod *corev1.Pod) (*plan.Troub
 	if trouble := stuckContainer(pod); trouble != nil {
 		return trouble, nil
 	}
+	if pod.Spec.NodeName == "" {
+		return nil, nil
+	}
 	if trouble, err := o.lostNode(ctx, pod); trouble != nil || err != nil {
 		return trouble, err
 	}
