@@ -106,6 +106,10 @@ func (o *Observer) ask(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight) {
 		s.Agents[m.Name] = agent
 		wg.Go(func() {
 			report, err := o.Agents.Report(ctx, agent)
+			if err == nil && report.State == control.StateStarting && report.Volume.ID == "" {
+				m.AgentError = "it is reading its volume" // what it says of the volume means nothing yet
+				return
+			}
 			m.Agent, m.AgentError = report, describe(err)
 		})
 	}
