@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -25,6 +26,7 @@ func (o *Observer) certificates(ctx context.Context, c *v1alpha1.EtcdCluster, s 
 	s.PKI = resource.PKIPlan(c, o.Domains)
 	s.Secrets = map[pki.Kind]pki.Content{}
 	foreign := false
+	var misowned []string
 	for _, kind := range s.PKI.Kinds() {
 		name := types.NamespacedName{Namespace: c.Namespace, Name: kind.SecretName(c.Name)}
 		secret, err := o.Secrets.Get(ctx, name)
@@ -40,6 +42,9 @@ func (o *Observer) certificates(ctx context.Context, c *v1alpha1.EtcdCluster, s 
 			continue
 		}
 		s.Secrets[kind] = pki.Content(secret.Data)
+		if kind.IsCA() && (metav1.GetControllerOf(secret) == nil) != (len(resource.RetainedOwners(c)) == 0) {
+			misowned = append(misowned, secret.Name) // spec.storage.whenDeleted was changed
+		}
 	}
 	if foreign {
 		return nil // somebody else's Secret says nothing about our certificates
@@ -47,6 +52,7 @@ func (o *Observer) certificates(ctx context.Context, c *v1alpha1.EtcdCluster, s 
 	assessment := pki.Assess(s.PKI, s.Secrets, o.Now())
 	s.NextCheck = assessment.NextCheck
 	s.Observation.Certificates = assess(assessment, c.Name)
+	s.Observation.Certificates.Wanted = append(s.Observation.Certificates.Wanted, misowned...)
 	return nil
 }
 
