@@ -12,7 +12,7 @@ e2e_tars := $(e2e_dir)/operator-faults.tar $(e2e_dir)/e2e-client.tar $(e2e_dir)/
 .PHONY: e2e e2e-images e2e-install
 
 e2e: e2e-install ## Run the end-to-end tests on the local Kubernetes; one of them: make e2e RUN=TestCreate
-	@go test ./test/e2e -count=1 -timeout $(E2E_TIMEOUT) -parallel $(E2E_PARALLEL) -run "$(RUN)"
+	@E2E_KUBECONFIG=$(CLUSTER_STATE)/kubeconfig go test ./test/e2e -count=1 -timeout $(E2E_TIMEOUT) -parallel $(E2E_PARALLEL) -run "$(RUN)"
 
 e2e-images: cluster-up images $(e2e_tars)
 	@$(QUORATE_CLUSTER) load $(e2e_dir)/operator.tar $(e2e_dir)/member.tar $(e2e_tars)

@@ -81,6 +81,15 @@ func checkout() (string, error) {
 	return filepath.Dir(filepath.Dir(filepath.Dir(file))), nil
 }
 
+// tool returns a program of the local Kubernetes, which keeps them beside its
+// kubeconfig.
+func (e *environment) tool(name string) string {
+	return filepath.Join(e.state(), "bin", name)
+}
+
+// state is the folder of the local Kubernetes.
+func (e *environment) state() string { return filepath.Dir(e.kubeconfig) }
+
 // path returns a path inside the checkout.
 func (e *environment) path(elements ...string) string {
 	return filepath.Join(append([]string{e.root}, elements...)...)

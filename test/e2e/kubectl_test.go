@@ -9,7 +9,7 @@ import (
 // kubectl runs the kubectl of this checkout against the suite's Kubernetes.
 func kubectl(t testing.TB, args ...string) string {
 	t.Helper()
-	return run(t, world.path(".cluster", "bin", "kubectl"), append([]string{"--kubeconfig", world.kubeconfig}, args...)...)
+	return run(t, world.tool("kubectl"), append([]string{"--kubeconfig", world.kubeconfig}, args...)...)
 }
 
 // run runs a program and returns its output.

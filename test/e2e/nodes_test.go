@@ -20,7 +20,7 @@ import (
 func nodeTrouble(t *testing.T, node, trouble, remedy string) (mend func()) {
 	t.Helper()
 	tell := func(verb string) {
-		run(t, world.path(".cluster", "bin", "quorate-cluster"), "--state", world.path(".cluster"), verb, node)
+		run(t, world.tool("quorate-cluster"), "--state", world.state(), verb, node)
 	}
 	mend = sync.OnceFunc(func() {
 		tell(remedy)

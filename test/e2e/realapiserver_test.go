@@ -156,7 +156,7 @@ func (s *space) runControllers(config *rest.Config) {
 		s.t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	command := exec.CommandContext(ctx, world.path(".cluster", "bin", "kube-controller-manager"),
+	command := exec.CommandContext(ctx, world.tool("kube-controller-manager"),
 		"--kubeconfig="+file, "--leader-elect=false", "--secure-port=0", "--controllers=deployment-controller,replicaset-controller")
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
