@@ -103,8 +103,8 @@ func (a *Agent) start() error {
 	a.log.Info("etcd is up", zap.Duration("took", time.Since(began)))
 	a.change(func(v *view) { v.server, v.contents = s, control.ContentsData })
 	go a.watch(s, began)
-	if admitted := a.look().volume.Admission; admitted != nil && !admitted.Formed {
-		go s.standForElection(context.Background(), admitted.Members, a.log)
+	if s.mayStand(a.look().volume.Admission) {
+		go s.standForElection(context.Background(), a.log)
 	}
 	return nil
 }

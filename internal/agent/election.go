@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	"go.etcd.io/raft/v3/raftpb"
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
@@ -17,36 +18,46 @@ import (
 // At a birth there is no leader to wait for, and yet raft waits out an
 // election timeout, half a second or more. One founding member, the same for
 // all, asks itself to stand for election as soon as its peers can be reached.
-// Raft is safe whenever an election is held; if this one fails, the ordinary
-// timeout brings the next.
+// The only member of a cluster does so whenever it starts. Raft is safe
+// whenever an election is held; if this one fails, the ordinary timeout brings
+// the next.
 
 const (
 	electionPatience = 2 * time.Second // then it is left to the timeout
-	electionPause    = 20 * time.Millisecond
+	electionPause    = 50 * time.Millisecond
 	electionAttempts = 3
 	electionAnswer   = 150 * time.Millisecond // a vote among peers that are up takes a few
 )
 
-// standForElection returns once a leader is known, or after electionPatience.
-func (s *server) standForElection(ctx context.Context, founders []control.Peer, log *zap.Logger) {
-	if len(founders) < 2 || !s.eldest() {
-		return
+// mayStand reports whether nobody else can be expected to lead.
+func (s *server) mayStand(admitted *control.Admission) bool {
+	if len(s.Server.Cluster().Members()) == 1 {
+		return true
 	}
+	return admitted != nil && !admitted.Formed && s.eldest()
+}
+
+// standForElection returns once a leader is known, or after electionPatience.
+func (s *server) standForElection(ctx context.Context, log *zap.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, electionPatience)
 	defer cancel()
-	if !s.awaitPeers(ctx, founders) {
+	if !s.awaitPeers(ctx) {
 		return
 	}
-	for attempt := range electionAttempts {
-		if s.Server.Lead() != 0 {
-			return
-		}
-		self := uint64(s.Server.MemberID())
-		err := s.Server.Process(ctx, &raftpb.Message{
+	for stood := 0; stood < electionAttempts && s.Server.Lead() == 0 && ctx.Err() == nil; {
+		self, term := uint64(s.Server.MemberID()), s.Server.Term()
+		if err := s.Server.Process(ctx, &raftpb.Message{
 			Type: raftpb.MsgTimeoutNow.Enum(), From: proto.Uint64(self), To: proto.Uint64(self),
-		})
-		log.Info("standing for election", zap.Int("attempt", attempt), zap.Error(err))
-		s.pause(ctx, electionAnswer, func() bool { return s.Server.Lead() != 0 })
+		}); err != nil {
+			return // etcd is ending
+		}
+		// Raft ignores the request while founding entries wait to be applied.
+		s.pause(ctx, electionPause/5, func() bool { return s.Server.Term() > term })
+		if s.Server.Term() > term {
+			stood++
+			log.Info("standing for election", zap.Uint64("term", s.Server.Term()))
+			s.pause(ctx, electionAnswer, func() bool { return s.Server.Lead() != 0 })
+		}
 	}
 }
 
@@ -54,7 +65,7 @@ func (s *server) standForElection(ctx context.Context, founders []control.Peer, 
 func (s *server) pause(ctx context.Context, d time.Duration, enough func() bool) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !enough() {
 		select {
@@ -77,11 +88,13 @@ func (s *server) eldest() bool {
 	return true
 }
 
-// awaitPeers waits until all founding members accept connections from peers.
-func (s *server) awaitPeers(ctx context.Context, founders []control.Peer) bool {
-	pending := slices.Clone(founders)
+// awaitPeers waits until all other members accept connections from peers.
+func (s *server) awaitPeers(ctx context.Context) bool {
+	pending := s.Server.Cluster().Members()
 	for {
-		pending = slices.DeleteFunc(pending, func(p control.Peer) bool { return accepts(ctx, p.PeerURL) })
+		pending = slices.DeleteFunc(pending, func(m *membership.Member) bool {
+			return m.ID == s.Server.MemberID() || slices.ContainsFunc(m.PeerURLs, func(u string) bool { return accepts(ctx, u) })
+		})
 		if len(pending) == 0 {
 			return true
 		}
