@@ -20,6 +20,12 @@ command -v go >/dev/null || {
   exit 1
 }
 
+exec 9>"$bin/.stamps/lock"
+flock -n 9 || {
+  echo "cluster: waiting for another build into $bin"
+  flock 9
+}
+
 version_flags() {
   local package
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
@@ -78,7 +84,7 @@ build() {
   [[ -f "$bin/.stamps/$component" && $(<"$bin/.stamps/$component") == "$stamp" ]] && return
   started=$SECONDS
   echo "cluster: building $component${2:+ ($2)}"
-  (while sleep 30; do echo "cluster: still building $component, $((SECONDS - started)) s"; done) &
+  (exec 9>&-; while sleep 30; do echo "cluster: still building $component, $((SECONDS - started)) s"; done) &
   ticker=$!
   if ! "build_$component"; then
     kill "$ticker" 2>/dev/null || true

@@ -86,7 +86,7 @@ func removeRest(ctx context.Context, l state.Layout) error {
 		failed = append(failed, network.Remove(ctx, filepath.Base(ns)))
 	}
 	network.RemoveFolder()
-	failed = append(failed, cgroup.Remove(l.Cgroup()))
+	failed = append(failed, cgroup.Remove(l.Cgroup()), host.Restore(l.Settings()))
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}

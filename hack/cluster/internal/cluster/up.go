@@ -66,6 +66,9 @@ func prepare(ctx context.Context, l state.Layout, w Wish) (*state.Cluster, error
 	if err := l.Save(c); err != nil {
 		return nil, err
 	}
+	if err := host.Remember(l.Settings()); err != nil {
+		return nil, err
+	}
 	if err := controlplane.MakePKI(l, c); err != nil {
 		return nil, err
 	}

@@ -38,7 +38,15 @@ func MakeControlPlane(ctx context.Context, p Plan, netns string) error {
 	for _, a := range p.ControlPlane() {
 		lines = append(lines, fmt.Sprintf("addr add %s/%d dev %s nodad", a, p.machineBits(a), bridge))
 	}
-	return build(ctx, netns, lines)
+	return orNothing(ctx, netns, build(ctx, netns, lines))
+}
+
+// orNothing removes a namespace that was only half built, so that the next try starts afresh.
+func orNothing(ctx context.Context, netns string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, Remove(context.WithoutCancel(ctx), netns))
 }
 
 // Machine is a node as the network sees it.
@@ -55,6 +63,10 @@ func MakeNode(ctx context.Context, p Plan, m Machine, controlPlane string) error
 	if Exists(m.Netns) {
 		return nil
 	}
+	return orNothing(ctx, m.Netns, makeNode(ctx, p, m, controlPlane))
+}
+
+func makeNode(ctx context.Context, p Plan, m Machine, controlPlane string) error {
 	if err := build(ctx, m.Netns, []string{"link set lo up"}); err != nil {
 		return err
 	}

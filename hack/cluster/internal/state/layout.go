@@ -61,6 +61,9 @@ func (l Layout) Records() string { return filepath.Join(l.Root, "daemons") }
 // EtcdDir is the control plane's etcd data.
 func (l Layout) EtcdDir() string { return filepath.Join(l.Root, "control-plane", "etcd") }
 
+// Settings is what the kernel's settings were before the first kubelet started.
+func (l Layout) Settings() string { return filepath.Join(l.Root, "kernel-settings.json") }
+
 // Images is the folder of the image tarballs that every node gets.
 func (l Layout) Images() string { return filepath.Join(l.Root, "images") }
 

@@ -1,0 +1,65 @@
+package host
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// switches are the kernel settings of the whole machine that a kubelet changes when it starts.
+var switches = []string{
+	"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
+	"kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes",
+}
+
+const sysctls = "/proc/sys"
+
+// Remember writes the kernel settings that a kubelet will change to a file, once.
+func Remember(path string) error { return remember(sysctls, path) }
+
+func remember(root, path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	values := map[string]string{}
+	for _, name := range switches {
+		if text, err := os.ReadFile(filepath.Join(root, name)); err == nil {
+			values[name] = strings.TrimSpace(string(text))
+		}
+	}
+	text, err := json.MarshalIndent(values, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("remember the kernel's settings: %w", err)
+	}
+	return nil
+}
+
+// Restore puts the remembered settings back. Nothing remembered is nothing to do.
+func Restore(path string) error { return restore(sysctls, path) }
+
+func restore(root, path string) error {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	values := map[string]string{}
+	if err := json.Unmarshal(text, &values); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for name, value := range values {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(value), 0o644); err != nil {
+			return fmt.Errorf("restore %s: %w", name, err)
+		}
+	}
+	return nil
+}
