@@ -5,5 +5,6 @@ CLUSTER = local
 .PHONY: demo
 
 demo: ## Start Kubernetes, install Quorate, run an etcd cluster and use it: CLUSTER=local|kind|current
+	@mkdir -p bin && go build -o bin/demo ./hack/demo
 	@LOAD_IMAGE="$(LOAD_IMAGE)" OPERATOR_IMAGE="$(OPERATOR_IMAGE)" MEMBER_IMAGE="$(MEMBER_IMAGE)" \
-		go run ./hack/demo --cluster "$(CLUSTER)" --state "$(CLUSTER_STATE)"
+		bin/demo --cluster "$(CLUSTER)" --state "$(CLUSTER_STATE)"
