@@ -157,6 +157,20 @@ func (d *demo) explain() {
 			out = err.Error()
 		}
 		fmt.Println("\n  kubectl", strings.Join(args, " "))
-		say(out)
+		say(last(out, 12))
 	}
+}
+
+// last returns the last lines, each cut where a terminal ends: an operator's
+// log line is long.
+func last(text string, n int) string {
+	const width = 240
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	lines = lines[max(0, len(lines)-n):]
+	for i, line := range lines {
+		if len(line) > width {
+			lines[i] = line[:width] + " ..."
+		}
+	}
+	return strings.Join(lines, "\n")
 }

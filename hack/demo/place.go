@@ -44,7 +44,7 @@ func local(state string) *place {
 			{"start Kubernetes", makeTarget("cluster-up")},
 			{"load the images into its nodes", makeTarget("images-load", "load-image-load")},
 		},
-		kubectl: kubectl{program: filepath.Join(bin, "kubectl"), flags: []string{"--kubeconfig", config, "--namespace", "default"}},
+		kubectl: kubectl{program: filepath.Join(bin, "kubectl"), flags: []string{"--kubeconfig", config}},
 		next:    []string{"export KUBECONFIG=" + config, "export PATH=" + bin + ":$PATH"},
 		end:     "make cluster-down",
 	}
@@ -77,7 +77,7 @@ func kind(state string) *place {
 				return stream(ctx, "kind", append([]string{"load", "docker-image", "--name", kindName}, images...)...)
 			}},
 		},
-		kubectl: kubectl{program: "kubectl", flags: []string{"--kubeconfig", config, "--namespace", "default"}},
+		kubectl: kubectl{program: "kubectl", flags: []string{"--kubeconfig", config}},
 		next:    []string{"export KUBECONFIG=" + config},
 		end:     "kind delete cluster --name " + kindName,
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -79,9 +81,15 @@ func quiet(ctx context.Context, input string, name string, args ...string) (stri
 	cmd.Stdin = strings.NewReader(input)
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {
-		return out.String(), fmt.Errorf("%s %s: %s", name, strings.Join(args, " "), strings.TrimSpace(complaint.String()))
+		return out.String(), fmt.Errorf("%s: %s", filepath.Base(name), distinct(complaint.String()))
 	}
 	return out.String(), nil
+}
+
+// distinct drops repeated lines: kubectl says the same for each object.
+func distinct(complaint string) string {
+	lines := strings.Split(strings.TrimSpace(complaint), "\n")
+	return strings.Join(slices.Compact(lines), "\n")
 }
 
 func say(lines string) {
