@@ -11,9 +11,14 @@ const (
 	looseQuantity = `^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`
 	// quantity has no exponents and no signs.
 	quantity = `^[0-9]{1,19}(\.[0-9]{1,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$`
-	// dateTime is what time.RFC3339 parses. The API server's date-time also
-	// takes small letters and an hour of 99.
-	dateTime = `^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// dateTime is what time.RFC3339 parses, leap years included. It replaces
+	// the format date-time, with which the API server takes small letters, an
+	// hour of 99, and even a list.
+	dateTime = `^(` + date + `)T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	date     = `[0-9]{4}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])` +
+		`|[0-9]{4}-(0[469]|11)-(0[1-9]|[12][0-9]|30)` +
+		`|[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])` +
+		`|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29`
 )
 
 // Limits for integers. Larger ones become floats on the way and overflow.
@@ -46,6 +51,7 @@ func strict(s schema) {
 	case s["x-kubernetes-int-or-string"] == true:
 		strictQuantity(s)
 	case s["format"] == "date-time":
+		delete(s, "format")
 		s["pattern"] = dateTime
 		s["maxLength"] = 35
 	case s["type"] == "integer" && s["format"] == "int32":
