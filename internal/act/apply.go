@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -55,7 +56,25 @@ func (a *Actor) applyOne(ctx context.Context, owner types.UID, want client.Objec
 	if err != nil {
 		return err
 	}
-	return a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), client.FieldOwner(FieldManager), client.ForceOwnership)
+	err = a.ssa(ctx, patch)
+	if !apierrors.IsInvalid(err) {
+		return err
+	}
+	// Where somebody changed the key of a list's entry (a port's number), apply
+	// adds ours beside theirs, and both bear one name. A merge patch replaces
+	// the list; apply then owns it again.
+	encoded, err := json.Marshal(patch)
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	if err := a.Client.Patch(ctx, live, client.RawPatch(types.MergePatchType, encoded)); err != nil {
+		return err
+	}
+	return a.ssa(ctx, patch)
+}
+
+func (a *Actor) ssa(ctx context.Context, patch *unstructured.Unstructured) error {
+	return a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(patch.DeepCopy()), client.FieldOwner(FieldManager), client.ForceOwnership)
 }
 
 // adoptFields makes server-side apply the owner of what POST created: without
