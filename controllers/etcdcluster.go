@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,6 +26,8 @@ type EtcdClusterReconciler struct {
 	Recorder events.EventRecorder
 
 	written latest
+	// stoodBack keeps what was said of others' clusters, by UID.
+	stoodBack sync.Map
 }
 
 // Reconcile looks at one cluster and takes at most one step.
@@ -88,6 +91,7 @@ func (r *EtcdClusterReconciler) act(ctx context.Context, cluster *v1alpha1.EtcdC
 func (r *EtcdClusterReconciler) gone(name client.ObjectKey) {
 	if uid, ok := r.written.forget(name); ok {
 		r.Observer.Etcd.Drop(string(uid))
+		r.stoodBack.Delete(uid)
 	}
 	forgetMetrics(name)
 }
@@ -98,11 +102,12 @@ const (
 	conflictPause = 20 * time.Millisecond
 	// soon is the next look after a step was taken.
 	soon = time.Millisecond
-	// briskly, steadily and calmly are how often agents and etcd are asked:
-	// while a cluster forms, while something is awaited, and at rest.
-	briskly  = 50 * time.Millisecond
-	steadily = time.Second
-	calmly   = 10 * time.Second
+	// How often agents and etcd are asked: while a cluster forms, while
+	// something is awaited, while a person is, and at rest.
+	briskly   = 50 * time.Millisecond
+	steadily  = time.Second
+	patiently = 3 * time.Second
+	calmly    = 10 * time.Second
 )
 
 // again says when to look next, should Kubernetes not change before.
@@ -111,6 +116,8 @@ func again(d plan.Decision, sight *observe.Sight, now time.Time) time.Duration {
 	switch d.Outcome {
 	case plan.OutcomeAct:
 		next = soon
+	case plan.OutcomeBlocked:
+		next = patiently
 	case plan.OutcomeWait:
 		next = steadily
 		if d.Reason != plan.ReasonPaused && forming(sight) {

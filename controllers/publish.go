@@ -97,32 +97,35 @@ func statusPatch(cluster *v1alpha1.EtcdCluster, want v1alpha1.EtcdClusterStatus)
 }
 
 // announce tells each change that a person cares for as one Event: Ready
-// reached or left, and what a person must see to.
+// reached or left, and each new cause of standing still.
 func (r *EtcdClusterReconciler) announce(cluster *v1alpha1.EtcdCluster, sight *observe.Sight, want v1alpha1.EtcdClusterStatus) {
-	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionStalled} {
-		was := meta.FindStatusCondition(cluster.Status.Conditions, kind)
-		is := meta.FindStatusCondition(want.Conditions, kind)
-		bad := (kind == v1alpha1.ConditionStalled) == (is.Status == metav1.ConditionTrue)
-		switch {
-		case bad && kind == v1alpha1.ConditionReady && (was == nil || was.Status == is.Status):
-			continue // not ready yet: the steps towards it have their own Events
-		case was != nil && was.Status == is.Status && (!bad || was.Reason == is.Reason):
-			continue
-		case was == nil && !bad:
-			continue
-		}
-		level := eventNormal
-		if bad {
-			level = eventWarning
-		}
-		ctrl.Log.WithName("etcdcluster").Info(is.Message, "namespace", cluster.Namespace, "name", cluster.Name, "condition", kind, "status", is.Status, "reason", is.Reason)
-		r.Recorder.Eventf(cluster, troubled(sight), level, is.Reason, kind+string(is.Status), "%s", note(is.Message))
+	before := cluster.Status.Conditions
+	ready := meta.FindStatusCondition(want.Conditions, v1alpha1.ConditionReady)
+	switch is, was := ready.Status == metav1.ConditionTrue, meta.IsStatusConditionTrue(before, v1alpha1.ConditionReady); {
+	case is && !was:
+		r.tell(cluster, nil, eventNormal, ready, "Ready")
+	case was && !is:
+		r.tell(cluster, troubled(sight), eventWarning, ready, "Unready")
+	}
+	stalled := meta.FindStatusCondition(want.Conditions, v1alpha1.ConditionStalled)
+	was := meta.FindStatusCondition(before, v1alpha1.ConditionStalled)
+	if stalled.Status == metav1.ConditionTrue && (was == nil || was.Status != stalled.Status || was.Reason != stalled.Reason) {
+		r.tell(cluster, troubled(sight), eventWarning, stalled, "Stall")
 	}
 }
 
-// standBack says once in a while that another operator acts on the cluster.
-// Nothing is written on the cluster itself: it is not ours.
+// tell says a condition's change in the log and as an Event.
+func (r *EtcdClusterReconciler) tell(cluster *v1alpha1.EtcdCluster, about runtime.Object, level string, c *metav1.Condition, action string) {
+	ctrl.Log.WithName("etcdcluster").Info(c.Message, "namespace", cluster.Namespace, "name", cluster.Name, "condition", c.Type, "status", c.Status, "reason", c.Reason)
+	r.Recorder.Eventf(cluster, about, level, c.Reason, action, "%s", note(c.Message))
+}
+
+// standBack says, once for each cause, that another operator acts on the
+// cluster. Nothing is written on the cluster itself: it is not ours.
 func (r *EtcdClusterReconciler) standBack(cluster *v1alpha1.EtcdCluster, decision plan.Decision) {
+	if last, told := r.stoodBack.Swap(cluster.UID, decision.Message); told && last == decision.Message {
+		return
+	}
 	r.Recorder.Eventf(cluster, nil, eventNormal, string(decision.Reason), "StandBack", "%s", note(decision.Message))
 }
 
