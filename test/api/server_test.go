@@ -47,7 +47,7 @@ func runOnServer(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "starting a kube-apiserver:", err)
 		return 1
 	}
-	defer os.Remove(server.kubeconfig)
+	defer func() { _ = os.Remove(server.kubeconfig) }()
 	return m.Run()
 }
 
