@@ -8,8 +8,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/quorate/quorate/hack/cluster/internal/controlplane"
 	"github.com/quorate/quorate/hack/cluster/internal/daemon"
 	"github.com/quorate/quorate/hack/cluster/internal/network"
@@ -54,16 +52,16 @@ func Status(ctx context.Context, l state.Layout, out io.Writer) error {
 	return nil
 }
 
-func readyNodes(ctx context.Context, l state.Layout) (map[string]corev1.ConditionStatus, error) {
+func readyNodes(ctx context.Context, l state.Layout) (map[string]bool, error) {
 	k, err := client(l)
 	if err != nil {
 		return nil, err
 	}
-	return readiness(ctx, k)
+	return readiness(ctx, k, l)
 }
 
 // describe puts a node's state into words; ok is false when it is not as it was left.
-func describe(l state.NodeLayout, set daemon.Set, ready corev1.ConditionStatus) (text string, ok bool) {
+func describe(l state.NodeLayout, set daemon.Set, ready bool) (text string, ok bool) {
 	if l.Node.Stopped {
 		return "off", true
 	}
@@ -76,7 +74,7 @@ func describe(l state.NodeLayout, set daemon.Set, ready corev1.ConditionStatus) 
 	switch {
 	case l.Node.Cut:
 		return text + ", cut off", dead == ""
-	case ready == corev1.ConditionTrue:
+	case ready:
 		return text + ", Ready", dead == ""
 	default:
 		return text + ", not Ready", false

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quorate/quorate/hack/cluster/internal/cgroup"
 	"github.com/quorate/quorate/hack/cluster/internal/controlplane"
 	"github.com/quorate/quorate/hack/cluster/internal/host"
 	"github.com/quorate/quorate/hack/cluster/internal/image"
@@ -70,6 +71,12 @@ func prepare(ctx context.Context, l state.Layout, w Wish) (*state.Cluster, error
 		return nil, err
 	}
 	if err := controlplane.MakePKI(l, c); err != nil {
+		return nil, err
+	}
+	if err := cgroup.Make(l.Cgroup()); err != nil {
+		return nil, err
+	}
+	if err := cgroup.Prefer(l.Cgroup()); err != nil {
 		return nil, err
 	}
 	return c, network.MakeControlPlane(ctx, network.Plan{Family: c.Family}, l.ControlPlaneNetns())

@@ -62,13 +62,13 @@ func waitForNodes(ctx context.Context, l state.Layout, c *state.Cluster) error {
 		return err
 	}
 	return poll(ctx, "nodes (logs in "+l.Log("*.kubelet")+")", func(ctx context.Context) error {
-		ready, err := readiness(ctx, k)
+		ready, err := readiness(ctx, k, l)
 		if err != nil {
 			return err
 		}
 		var late []string
 		for _, n := range running(c) {
-			if ready[n.Name] != corev1.ConditionTrue && !n.Cut {
+			if !ready[n.Name] && !n.Cut {
 				late = append(late, n.Name+why(l, n))
 			}
 		}
@@ -88,17 +88,20 @@ func why(l state.Layout, n state.Node) string {
 	return ""
 }
 
-// readiness maps each node to the status of its Ready condition.
-func readiness(ctx context.Context, k kubernetes.Interface) (map[string]corev1.ConditionStatus, error) {
+// readiness maps each node to whether it is Ready by the word of the kubelet that runs now: after a power cut the
+// API server repeats what the last one said.
+func readiness(ctx context.Context, k kubernetes.Interface, l state.Layout) (map[string]bool, error) {
 	nodes, err := k.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]corev1.ConditionStatus{}
+	set := daemon.Set{Dir: l.Records()}
+	out := map[string]bool{}
 	for _, n := range nodes.Items {
+		started := set.Since(n.Name + ".kubelet").Truncate(time.Second)
 		for _, cond := range n.Status.Conditions {
 			if cond.Type == corev1.NodeReady {
-				out[n.Name] = cond.Status
+				out[n.Name] = cond.Status == corev1.ConditionTrue && !cond.LastHeartbeatTime.Time.Before(started)
 			}
 		}
 	}

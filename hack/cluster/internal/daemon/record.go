@@ -108,3 +108,12 @@ func (s Set) Forget(name string) {
 		_ = os.Remove(s.file(name))
 	}
 }
+
+// Since is when the recorded program was started.
+func (s Set) Since(name string) time.Time {
+	st, err := os.Stat(s.file(name))
+	if err != nil {
+		return time.Time{}
+	}
+	return st.ModTime()
+}

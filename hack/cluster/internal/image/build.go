@@ -49,9 +49,12 @@ func Build(s Spec, out string) error {
 	if len(s.Files) == 0 {
 		return errors.New("an image needs at least one --binary")
 	}
-	tag, err := name.NewTag(s.Name, name.StrictValidation)
+	tag, err := name.NewTag(s.Name)
 	if err != nil {
-		return fmt.Errorf("image name: %w (want REPOSITORY:TAG)", err)
+		return fmt.Errorf("image name: %w", err)
+	}
+	if !strings.Contains(path.Base(s.Name), ":") {
+		return fmt.Errorf("image name %s: want REPOSITORY:TAG", s.Name)
 	}
 	layer, err := layerOf(s.Files)
 	if err != nil {
