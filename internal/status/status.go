@@ -113,7 +113,10 @@ func members(o plan.Observation) []v1alpha1.MemberStatus {
 	var list []v1alpha1.MemberStatus
 	for _, m := range o.Members {
 		entry, listed := o.Etcd.Members.ByPeerURL(m.PeerURL)
-		s := v1alpha1.MemberStatus{Name: string(m.Name), Role: role(m, entry, listed, lead), Ready: m.Healthy()}
+		s := v1alpha1.MemberStatus{Name: string(m.Name), Ready: m.Healthy()}
+		if o.Etcd.Reached || o.Record.ClusterID == 0 {
+			s.Role = role(m, entry, listed, lead) // without a member list nobody's role is known
+		}
 		switch {
 		case listed:
 			s.ID = entry.ID.String()
