@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,6 +128,9 @@ func (w *birthWorld) unfinished(d Decision) string {
 	whole, named := true, false
 	for i := range w.n {
 		n := w.nodes[i]
+		if w.late(i) && w.quorum(w.record.formed, true) {
+			return fmt.Sprintf("demo-%d was granted, never started, and is not admitted", i)
+		}
 		serves := n.formed && n.token == w.record.formed && n.contents == birthData && n.mark == n.token
 		whole = whole && serves
 		named = named || !serves && strings.Contains(d.Message, string(birthNames[i]))
@@ -139,6 +143,14 @@ func (w *birthWorld) unfinished(d Decision) string {
 	default:
 		return fmt.Sprintf("it must not end like this: %+v", *w)
 	}
+}
+
+// late reports whether an ordinal waits on the volume that was granted to the
+// cluster's birth, and has never been seen by the cluster.
+func (w *birthWorld) late(i int8) bool {
+	n, r := w.nodes[i], w.record
+	return r.formed != 0 && r.token == r.formed && !r.discarding && n.disk == r.disks[i] &&
+		n.contents != birthData && (n.token == 0 || n.token == r.formed) && n.known != r.formed
 }
 
 // unsound says which rule of the birth a decision breaks, by nothing but what
@@ -155,7 +167,7 @@ func unsound(d Decision, o Observation) string {
 	case Admit:
 		return unsoundAdmission(a.Members, o)
 	case Confirm:
-		return unless(o.Record.ClusterID == a.ClusterID, "Confirm before the cluster was recorded as formed")
+		return unsoundConfirmation(a, o)
 	case RecordDiscard, Discard:
 		return unless(!remembered, "a cluster that was formed is discarded")
 	default:
@@ -189,6 +201,22 @@ func unsoundAdmission(names []etcd.MemberName, o Observation) string {
 		}
 	}
 	return ""
+}
+
+func unsoundConfirmation(a Confirm, o Observation) string {
+	if o.Record.ClusterID != a.ClusterID {
+		return "Confirm before the cluster was recorded as formed"
+	}
+	marked := 0
+	for _, m := range o.Members {
+		if m.Claim.Formed == a.ClusterID {
+			marked++
+		}
+		if slices.Contains(a.Members, m.Name) && m.Agent.Volume.Contents != control.ContentsData {
+			return "Confirm of the empty volume of " + string(m.Name)
+		}
+	}
+	return unless(etcd.HasQuorum(marked, len(o.Members)), "Confirm before a quorum of claims was marked")
 }
 
 func unless(ok bool, broken string) string {
