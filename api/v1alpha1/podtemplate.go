@@ -36,8 +36,8 @@ type PodTemplate struct {
 	// +optional
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 
-	// CPU and memory of the member's container. Default: no requests and no
-	// limits.
+	// CPU and memory of the member's container. Default: requests of 100m CPU and
+	// 256Mi memory, and no limits.
 	// +optional
 	Resources corev1.ResourceRequirements `json:"resources,omitzero"`
 

@@ -7,7 +7,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:validation:XValidation:rule=`!has(self.issuerRef)`,fieldPath=".issuerRef",message="spec.tls.issuerRef is not supported by this release of Quorate; remove it, and Quorate makes the certificates itself"
 // +kubebuilder:validation:XValidation:rule=`!has(self.secretRefs)`,fieldPath=".secretRefs",message="spec.tls.secretRefs is not supported by this release of Quorate; remove it, and Quorate makes the certificates itself"
 // +kubebuilder:validation:XValidation:rule=`!has(self.disabled) || !self.disabled || (!has(self.validity) && !has(self.renewBefore))`,message="spec.tls.validity and spec.tls.renewBefore have no effect while spec.tls.disabled is true; remove them"
-// +kubebuilder:validation:XValidation:rule=`!has(self.renewBefore) || ![self.renewBefore, has(self.validity) ? self.validity : '8760h'].all(d, size(d) > 0 && d.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$')) || duration(self.renewBefore) < duration(has(self.validity) ? self.validity : '8760h')`,fieldPath=".renewBefore",message="spec.tls.renewBefore must be less than spec.tls.validity (8760h when that is not set); lower it"
+// +kubebuilder:validation:XValidation:rule=`!has(self.renewBefore) || ![self.renewBefore, has(self.validity) ? self.validity : '2160h'].all(d, size(d) > 0 && d.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$')) || duration(self.renewBefore) < duration(has(self.validity) ? self.validity : '2160h')`,fieldPath=".renewBefore",message="spec.tls.renewBefore must be less than spec.tls.validity (2160h when that is not set); lower it"
 type TLS struct {
 	// Serve clients and peers in plain text, without any authentication: whoever
 	// reaches the ports can read, change and delete everything. Default: false.
@@ -26,8 +26,7 @@ type TLS struct {
 	SecretRefs *SecretReferences `json:"secretRefs,omitempty"`
 
 	// How long a certificate for a member or a client is valid, in hours, minutes
-	// and seconds such as 8760h; between 1h and 87600h. Default: 8760h (one
-	// year).
+	// and seconds such as 8760h; between 1h and 87600h. Default: 2160h (90 days).
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$`
 	// +kubebuilder:validation:MaxLength=16
