@@ -49,7 +49,7 @@ func (e *birthExplorer) explore(start birthWorld) (broken string, at birthWorld)
 		}
 		step, d := w.operator()
 		if broken := unsound(d, w.observe()); broken != "" {
-			return broken + ":\n" + print(d), w
+			return broken + ":\n" + tell(d), w
 		}
 		if broken := e.comesToRest(w); broken != "" {
 			return broken, w
@@ -108,13 +108,13 @@ func (e *birthExplorer) comesToRest(w birthWorld) string {
 		step, d := w.operator()
 		if step.to == w {
 			if broken := w.unfinished(d); broken != "" {
-				return broken + ":\n" + print(d)
+				return broken + ":\n" + tell(d)
 			}
 			break
 		}
 		w = step.to
 		if len(path) == 60 {
-			return "it goes on for ever, at last with\n" + print(d)
+			return "it goes on for ever, at last with\n" + tell(d)
 		}
 	}
 	for _, p := range path {

@@ -77,7 +77,7 @@ func (w birthWorld) operator() (birthStep, Decision) {
 		w.pending = w.order(d.Action, seen)
 	}
 	w.frozen = birthView{}
-	return birthStep{"decided: " + print(d), w}, d
+	return birthStep{"decided: " + tell(d), w}, d
 }
 
 // faultsOf are the steps that cost one fault each.

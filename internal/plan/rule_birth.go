@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/internal/control"
-	"github.com/quorate/quorate/internal/etcd"
 )
 
 // birth forms a cluster, once: grant, admit, and the quorum's own word.
@@ -24,126 +23,6 @@ func birth(w *world) *Decision {
 
 // born are the members that the birth is about: the lowest ordinals.
 func (w *world) born() []Member { return w.Members[:min(w.size(), len(w.Members))] }
-
-// grant records the right to form a cluster when all N volumes report that
-// they are empty and were never admitted.
-func grant(w *world) *Decision {
-	candidates := w.born()
-	if d := leaving(w); d != nil {
-		return d
-	}
-	if d := refused(candidates); d != nil {
-		return d
-	}
-	if absent := silent(candidates); len(absent) > 0 || len(candidates) < w.size() {
-		return awaitAgents(w, candidates, absent)
-	}
-	if d := leftovers(w, candidates); d != nil {
-		return d
-	}
-	if d := unready(candidates); d != nil {
-		return d
-	}
-	return act(Grant{birthMembers(candidates)}, ReasonForming, fmt.Sprintf("All %d volumes are empty; they may form a cluster.", len(candidates)))
-}
-
-// leaving waits for claims that are being deleted: what lies on them ends.
-func leaving(w *world) *Decision {
-	for _, m := range w.Members {
-		if m.Claim == nil || !m.Claim.Deleting {
-			continue
-		}
-		message := fmt.Sprintf("Waiting for claim %s, which is being deleted, to be gone.", m.Claim.Name)
-		if m.Pod == PodRunning {
-			message += fmt.Sprintf(" Pod %s still uses it: delete that pod.", m.Name)
-		}
-		return wait(ReasonLeaving, message)
-	}
-	return nil
-}
-
-// leftovers answers volumes that remember an unfinished birth which the object
-// does not: the EtcdCluster was deleted and applied again in between. Members
-// that can elect a leader are heard first: what the lost record said of them,
-// and whom it let serve, is not known.
-func leftovers(w *world, candidates []Member) *Decision {
-	holders := map[string][]Member{}
-	var first string
-	for _, m := range candidates {
-		if a := m.Agent.Volume.Admission; a != nil {
-			if first == "" {
-				first = a.Token
-			}
-			holders[a.Token] = append(holders[a.Token], m)
-		}
-	}
-	if first == "" {
-		return nil
-	}
-	if d := answering(w, candidates); d != nil {
-		return d
-	}
-	for _, m := range candidates {
-		if a := m.Agent.Volume.Admission; a != nil && electable(holders[a.Token]) && !sameBirth(candidates, a.Token) {
-			return wait(ReasonForming, fmt.Sprintf("The volumes of %s remember a birth and are enough to finish it; waiting for them to elect a leader.", join(memberNames(holders[a.Token]))))
-		}
-	}
-	if sameBirth(candidates, first) {
-		return act(Resume{first, birthMembers(candidates)}, ReasonForming, "The volumes remember an unfinished birth; it goes on.")
-	}
-	return act(RecordDiscard{first, birthMembers(holders[first])}, ReasonDiscarding, "Some volumes remember an unfinished birth that the others do not share; it is discarded.")
-}
-
-// electable reports whether the members that hold data of one birth are a
-// majority of it.
-func electable(holders []Member) bool {
-	running := 0
-	for _, m := range holders {
-		if m.Agent.Volume.Contents == control.ContentsData {
-			running++
-		}
-	}
-	return etcd.HasQuorum(running, len(holders[0].Agent.Volume.Admission.Members))
-}
-
-// sameBirth reports whether the candidates are exactly the members of the birth
-// under that token.
-func sameBirth(candidates []Member, token string) bool {
-	for _, m := range candidates {
-		a := m.Agent.Volume.Admission
-		if a == nil || a.Token != token || len(a.Members) != len(candidates) {
-			return false
-		}
-	}
-	return true
-}
-
-// unready refuses a volume that does not itself report that it is empty.
-func unready(candidates []Member) *Decision {
-	for _, m := range candidates {
-		switch {
-		case m.Agent.Volume.Contents != control.ContentsEmpty:
-			return blocked(ReasonMemberRefused, fmt.Sprintf("%s: its volume %s holds data that it was never admitted with. Give it the claim that it belongs to, or delete the claim if the data is not needed.", m.Name, m.Agent.Volume.ID))
-		case m.Agent.State != control.StateWaiting || m.Agent.Volume.ID == "":
-			return wait(ReasonPodsStarting, fmt.Sprintf("Waiting for %s to report its volume.", m.Why()))
-		}
-	}
-	return nil
-}
-
-// answering takes the quorum's own word: a cluster that these members were
-// admitted to and that gives a linearizable answer is formed.
-func answering(w *world, candidates []Member) *Decision {
-	for _, m := range candidates {
-		if m.Agent == nil || m.Agent.Volume.Admission == nil {
-			continue
-		}
-		if a := m.Agent.Volume.Admission; w.quorate(a.ClusterID) {
-			return act(RecordFormed{a.ClusterID}, ReasonFormed, fmt.Sprintf("Cluster %s answers with a quorum.", a.ClusterID))
-		}
-	}
-	return nil
-}
 
 // form hands the grant out and waits for a quorum's linearizable answer. A
 // disk lost before any quorum existed ends the birth.
@@ -207,22 +86,25 @@ func admissible(b *Birth, candidates []Member) []Member {
 	return ready
 }
 
-// discard wipes what a failed birth left, then forgets it.
+// discard wipes what a failed birth left, then forgets it. An agent that cannot
+// run etcd on its volume cannot tell that no key was ever written, and refuses
+// to wipe it: somebody has to take the claim away.
 func discard(w *world) *Decision {
 	b := w.Record.Birth
-	holders := w.reports(func(_ Member, r control.Report) bool {
-		return r.Volume.Admission != nil && r.Volume.Admission.Token == b.Token
+	holders := keep(w.Members, func(m Member) bool {
+		return m.Agent != nil && m.Agent.Volume.Admission != nil && m.Agent.Volume.Admission.Token == b.Token
 	})
-	if len(holders) > 0 {
-		return act(Discard{b.Token, memberNames(holders)}, ReasonDiscarding, fmt.Sprintf("Wiping the failed birth from %s.", join(memberNames(holders))))
+	wipeable := keep(holders, func(m Member) bool {
+		return m.Agent.State != control.StateStopping && !(m.refuses() && m.Agent.Volume.Contents == control.ContentsData)
+	})
+	if len(wipeable) > 0 {
+		return act(Discard{b.Token, memberNames(wipeable)}, ReasonDiscarding, fmt.Sprintf("Wiping the failed birth from %s.", join(memberNames(wipeable))))
 	}
-	var absent []Member
-	for _, m := range w.Members {
-		if _, ok := b.volume(m.Name); ok && m.Agent == nil {
-			absent = append(absent, m)
-		}
+	if broken := keep(holders, Member.refuses); len(broken) > 0 {
+		m := broken[0]
+		return blocked(ReasonMemberRefused, fmt.Sprintf("The failed birth cannot be wiped from %s. No client was ever served from it: delete the claim of %s and then its pod.", m.Why(), m.Name))
 	}
-	if len(absent) > 0 {
+	if absent := silent(keep(w.Members, func(m Member) bool { _, ok := b.volume(m.Name); return ok })); len(absent) > 0 {
 		return await(absent, ReasonDiscarding, fmt.Sprintf("The failed birth must be wiped from every volume first; waiting for %s.", whys(absent)))
 	}
 	return act(ForgetBirth{}, ReasonDiscarding, "Nothing is left of the failed birth.")
@@ -267,10 +149,16 @@ func await(absent []Member, reason Reason, message string) *Decision {
 	return wait(reason, message)
 }
 
-func birthMembers(ms []Member) []BirthMember {
-	out := make([]BirthMember, len(ms))
-	for i, m := range ms {
-		out[i] = BirthMember{Name: etcd.MemberName(m.Name), VolumeID: m.Agent.Volume.ID}
+// answering takes the quorum's own word: a cluster that these members were
+// admitted to and that gives a linearizable answer is formed.
+func answering(w *world, candidates []Member) *Decision {
+	for _, m := range candidates {
+		if m.Agent == nil || m.Agent.Volume.Admission == nil {
+			continue
+		}
+		if a := m.Agent.Volume.Admission; w.quorate(a.ClusterID) {
+			return act(RecordFormed{a.ClusterID}, ReasonFormed, fmt.Sprintf("Cluster %s answers with a quorum.", a.ClusterID))
+		}
 	}
-	return out
+	return nil
 }

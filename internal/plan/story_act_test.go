@@ -38,7 +38,7 @@ func (l *lab) perform(a Action, only []string) {
 			v.Admission = &formed
 		})
 	case Discard:
-		l.eachDisk(a.Members, only, func(name etcd.MemberName, v *control.Volume) {
+		l.eachDisk(a.Members, only, func(name etcd.MemberName, _ *control.Volume) {
 			l.disks[name] = l.mint()
 		})
 	case MarkVolumes:

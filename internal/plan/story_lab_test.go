@@ -80,7 +80,7 @@ func peerURL(name etcd.MemberName) string {
 //	self a/b                                  another operator looks
 //	reapplied                                 the EtcdCluster was deleted and applied again
 //	object StatefulSet/demo Drifted "image"
-//	certificates wanted=a,b lost=c
+//	certificates wanted=a,b lost=c foreign=d
 //	etcd error="timed out" | cluster=c01 | free
 //	lag "spec.version ..."
 //	member demo-0 ...                         see tellMember
@@ -170,6 +170,8 @@ func (l *lab) tellCertificates(key, value string) error {
 		l.seen.Certificates.Wanted = list(value)
 	case "lost":
 		l.seen.Certificates.LostAuthorities = list(value)
+	case "foreign":
+		l.seen.Certificates.Foreign = list(value)
 	default:
 		return fmt.Errorf("unknown key %q", key)
 	}

@@ -41,13 +41,13 @@ func TestStories(t *testing.T) {
 			case "new":
 				return ""
 			case "next":
-				return print(l.decide())
+				return tell(l.decide())
 			case "run":
 				return l.run(until(t, d))
 			case "partly":
 				decision := l.decide()
 				l.perform(decision.Action, partial(t, d))
-				return print(decision) + "(only " + strings.Join(partial(t, d), ", ") + "; then the operator dies)\n"
+				return tell(decision) + "(only " + strings.Join(partial(t, d), ", ") + "; then the operator dies)\n"
 			case "show":
 				return l.show()
 			default:
@@ -66,7 +66,7 @@ func newLab(t *testing.T, d *datadriven.TestData) *lab {
 	if d.HasArg("formed") || d.HasArg("until") {
 		l.run(until(t, d))
 		if end := l.decide(); end.Outcome != OutcomeSteady && (until(t, d) == "" || Name(end.Action) != until(t, d)) {
-			d.Fatalf(t, "it came to %s", print(end))
+			d.Fatalf(t, "it came to %s", tell(end))
 		}
 	}
 	return l
@@ -96,7 +96,7 @@ func (l *lab) run(until string) string {
 	var out strings.Builder
 	for range 40 {
 		d := l.decide()
-		out.WriteString(print(d))
+		out.WriteString(tell(d))
 		if d.Outcome != OutcomeAct {
 			return out.String()
 		}
@@ -113,9 +113,9 @@ func (l *lab) run(until string) string {
 	return out.String() + "(and so on for ever)\n"
 }
 
-// print writes one decision: outcome, rule and reason, the action, and the
+// tell writes one decision: outcome, rule and reason, the action, and the
 // message below.
-func print(d Decision) string {
+func tell(d Decision) string {
 	head := fmt.Sprintf("%s %s/%s", d.Outcome, d.Rule, d.Reason)
 	if d.Action != nil {
 		head += ": " + d.Action.String()
