@@ -28,15 +28,14 @@ func (o *Observer) certificates(ctx context.Context, c *v1alpha1.EtcdCluster, s 
 	foreign := false
 	var misowned []string
 	for _, kind := range s.PKI.Kinds() {
-		name := types.NamespacedName{Namespace: c.Namespace, Name: kind.SecretName(c.Name)}
-		secret, err := o.Secrets.Get(ctx, name)
+		secret, state, detail, err := o.secret(ctx, c, kind)
 		if err != nil {
 			return err
 		}
 		if secret == nil {
 			continue
 		}
-		if state, detail := secretState(c, kind, secret); state != plan.ObjectCurrent {
+		if state != plan.ObjectCurrent {
 			s.Observation.Objects = append(s.Observation.Objects, plan.Object{Kind: "Secret", Name: secret.Name, State: state, Detail: detail})
 			foreign = true
 			continue
@@ -54,6 +53,26 @@ func (o *Observer) certificates(ctx context.Context, c *v1alpha1.EtcdCluster, s 
 	s.Observation.Certificates = assess(assessment, c.Name)
 	s.Observation.Certificates.Wanted = append(s.Observation.Certificates.Wanted, misowned...)
 	return nil
+}
+
+// secret reads one Secret. What is kept of a Secret that is not this cluster's
+// may be out of date, and everything waits for that one to go: it is read anew.
+func (o *Observer) secret(ctx context.Context, c *v1alpha1.EtcdCluster, kind pki.Kind) (*corev1.Secret, plan.ObjectState, string, error) {
+	name := types.NamespacedName{Namespace: c.Namespace, Name: kind.SecretName(c.Name)}
+	secret, err := o.Secrets.Get(ctx, name)
+	if err != nil || secret == nil {
+		return nil, "", "", err
+	}
+	state, detail := secretState(c, kind, secret)
+	if state == plan.ObjectCurrent {
+		return secret, state, detail, nil
+	}
+	o.Secrets.Forget(name)
+	if secret, err = o.Secrets.Get(ctx, name); err != nil || secret == nil {
+		return nil, "", "", err
+	}
+	state, detail = secretState(c, kind, secret)
+	return secret, state, detail, nil
 }
 
 // assess sorts the findings into what is lost, wanted, and wrong.
