@@ -27,7 +27,7 @@ func lateBeforeGrant(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
 	quota := s.limitMembers(2)
-	c := s.etcd("demo", 3)
+	c := s.etcd("demo", 3, modest)
 	late := c.waitStalled(v1alpha1.ReasonQuotaExceeded, "2 of 3 volumes have reported", "exceeded quota", "ResourceQuota")
 	if late.Status.Birth != nil || late.Status.ClusterID != "" {
 		t.Errorf("with a member missing there is a birth %+v of cluster %q", late.Status.Birth, late.Status.ClusterID)
@@ -41,7 +41,7 @@ func lateAfterGrant(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
 	op := s.operator(diesAt("after:Grant"))
-	c := s.etcd("demo", 3, operatedBy(op.identity()))
+	c := s.etcd("demo", 3, modest, operatedBy(op.identity()))
 	op.awaitDeath()
 	granted := c.await("is granted", hasBirth)
 	op.stop()
@@ -64,16 +64,21 @@ func lateAfterGrant(t *testing.T) {
 	c.oneCluster()
 }
 
-// limitMembers admits that many pods without resource requests, which member
-// pods are and operators are not.
-func (s *space) limitMembers(pods int64) *corev1.ResourceQuota {
+// modest makes members ask for an amount of memory that a quota can count.
+func modest(c *v1alpha1.EtcdCluster) {
+	c.Spec.PodTemplate.Resources.Requests = corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("50m"), corev1.ResourceMemory: resource.MustParse("256Mi"),
+	}
+}
+
+// limitMembers admits that many modest members, and beside them an operator,
+// which asks for less.
+func (s *space) limitMembers(members int64) *corev1.ResourceQuota {
 	s.t.Helper()
+	memory := resource.NewQuantity((members*256+128)<<20, resource.BinarySI)
 	quota := &corev1.ResourceQuota{
 		ObjectMeta: metav1.ObjectMeta{Name: "members"},
-		Spec: corev1.ResourceQuotaSpec{
-			Hard:   corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity(pods, resource.DecimalSI)},
-			Scopes: []corev1.ResourceQuotaScope{corev1.ResourceQuotaScopeBestEffort},
-		},
+		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourceRequestsMemory: *memory}},
 	}
 	s.create(quota)
 	eventually(s.t, short, "the quota is in force", func(ctx context.Context) error {

@@ -44,9 +44,7 @@ func deleteRetains(t *testing.T) {
 		t.Errorf("the cluster is %s, it was %s", after.Status.ClusterID, before.Status.ClusterID)
 	}
 	keys.verify()
-	if err := c.reads(c.forward(c.member(0), clientPort), user); err != nil {
-		t.Errorf("a user's certificate of the former life is refused: %v", err)
-	}
+	c.accepted(c.forward(c.member(0), clientPort), user) // a certificate of the former life
 	c.oneCluster()
 }
 

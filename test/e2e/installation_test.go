@@ -99,4 +99,3 @@ func removeAtEnd(t testing.TB, o client.Object) {
 		}
 	})
 }
-

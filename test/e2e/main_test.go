@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -19,6 +20,7 @@ var world *environment
 
 func TestMain(m *testing.M) {
 	var err error
+	utilruntime.ErrorHandlers = nil // client-go prints each forwarded connection that its other end closed
 	if world, err = connect(); err == nil {
 		err = prerequisites(world)
 	}

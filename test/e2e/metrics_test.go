@@ -29,8 +29,8 @@ func TestMetrics(t *testing.T) {
 	stranger, collector := s.account("stranger"), s.account("collector")
 	s.mayCollect("collector")
 	for name, token := range map[string]string{"nobody": "", "a forged token": "forged", "a stranger": stranger} {
-		if status, _ := scrape(t, address, token); status != http.StatusUnauthorized && status != http.StatusForbidden {
-			t.Errorf("%s gets %d from /metrics", name, status)
+		if status, text := scrape(t, address, token); status < 400 || strings.Contains(text, "quorate_cluster") {
+			t.Errorf("%s gets %d from /metrics: %.80s", name, status, text)
 		}
 	}
 	mine := fmt.Sprintf(`name="%s",namespace="%s"`, c.name, c.space.name)

@@ -28,7 +28,7 @@ func TestPaused(t *testing.T) {
 	c.waitPaused()
 	s.remove(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "demo-client"}})
 	// A new generation that the status speaks of was looked at after the deletion.
-	c.change(func(o *v1alpha1.EtcdCluster) { o.Spec.Update.Mode = v1alpha1.UpdateSupervised })
+	c.change(func(o *v1alpha1.EtcdCluster) { o.Spec.Storage.WhenDeleted = v1alpha1.RetentionDelete })
 	o := c.waitPaused()
 	if err := world.Get(bounded(t), s.key("demo-client"), &corev1.Service{}); !apierrors.IsNotFound(err) {
 		t.Errorf("a paused cluster was repaired (%v)", err)
@@ -36,7 +36,7 @@ func TestPaused(t *testing.T) {
 	if o.Status.Quorum != "1/1" {
 		t.Errorf("while paused the status says quorum %q", o.Status.Quorum)
 	}
-	c.change(func(o *v1alpha1.EtcdCluster) { o.Spec.Update.Mode = v1alpha1.UpdateAutomatic; o.Spec.Paused = false })
+	c.change(func(o *v1alpha1.EtcdCluster) { o.Spec.Paused = false })
 	c.waitReady()
 	s.read("demo-client", &corev1.Service{})
 }
