@@ -95,7 +95,7 @@ func discard(w *world) *Decision {
 		return m.Agent != nil && m.Agent.Volume.Admission != nil && m.Agent.Volume.Admission.Token == b.Token
 	})
 	wipeable := keep(holders, func(m Member) bool {
-		return m.Agent.State != control.StateStopping && !(m.refuses() && m.Agent.Volume.Contents == control.ContentsData)
+		return m.Agent.State != control.StateStopping && (!m.refuses() || m.Agent.Volume.Contents != control.ContentsData)
 	})
 	if len(wipeable) > 0 {
 		return act(Discard{b.Token, memberNames(wipeable)}, ReasonDiscarding, fmt.Sprintf("Wiping the failed birth from %s.", join(memberNames(wipeable))))
