@@ -7,13 +7,13 @@ SHELL := bash
 include $(sort $(wildcard hack/make/*.mk))
 
 # The stages of `make test`, cheap ones first: a slip shows before Kubernetes is built.
-test_stages := lint test-unit cluster-binaries test-api cluster-up e2e
+test_stages := lint test-unit cluster-binaries test-api cluster-up e2e test-docs
 
-# These packages need a Kubernetes: test-api and e2e run them.
+# These packages need a Kubernetes: test-api, e2e and test-docs run them.
 api_packages := ./controllers/... ./test/api/...
-unit_packages = $$(go list ./... | grep -v -E '/(controllers|test/(api|e2e|bench))(/|$$)')
+unit_packages = $$(go list ./... | grep -v -E '/(controllers|test/(api|e2e|bench|docs/run))(/|$$)')
 
-.PHONY: help test test-unit test-api
+.PHONY: help test test-unit test-api test-docs
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9-]*:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sort
@@ -27,3 +27,6 @@ test-unit: ## Run the tests that need no Kubernetes
 
 test-api: cluster-binaries ## Run the tests against a real kube-apiserver
 	@KUBEBUILDER_ASSETS="$(CURDIR)/.cluster/bin" go test $(api_packages)
+
+test-docs: cluster-up images-load load-image-load ## Run the commands of the documentation on the local Kubernetes
+	@CLUSTER_STATE="$(CLUSTER_STATE)" go test -count=1 -timeout 20m ./test/docs/run

@@ -1,0 +1,27 @@
+# Longer runs: the end-to-end tests again and again, the planner and the agent under the race detector, and IPv6.
+
+SOAK_ROUNDS ?= 5
+SOAK_IPV6_STATE ?= $(CURDIR)/dist/ipv6
+
+.PHONY: soak soak-e2e soak-race soak-ipv6
+
+soak: ## Repeat the end-to-end tests in random order, race-test, and run once on IPv6: SOAK_ROUNDS=5
+	@hack/make/stages.sh soak-race e2e-install soak-e2e soak-ipv6
+
+# Each round shuffles the tests by a seed that go test prints: -shuffle=SEED repeats it.
+soak-e2e:
+	@for round in $$(seq 1 $(SOAK_ROUNDS)); do \
+		echo "round $$round of $(SOAK_ROUNDS)"; \
+		E2E_KUBECONFIG="$(CLUSTER_STATE)/kubeconfig" \
+			go test ./test/e2e -count=1 -timeout $(E2E_TIMEOUT) -parallel $(E2E_PARALLEL) -shuffle=on -run "$(RUN)"; \
+	done
+
+# What runs in several goroutines, and the planner's exploration.
+soak-race:
+	@go test -race -count=1 -timeout 20m ./internal/...
+
+# A second Kubernetes in a state folder of its own, which knows no IPv4 at all: the demo is the test.
+soak-ipv6: cluster-binaries
+	@mkdir -p $(SOAK_IPV6_STATE) && ln -sfn $(CLUSTER_STATE)/bin $(SOAK_IPV6_STATE)/bin
+	@trap '$(MAKE) --no-print-directory cluster-down CLUSTER_STATE=$(SOAK_IPV6_STATE)' EXIT; \
+		$(MAKE) --no-print-directory demo CLUSTER_STATE=$(SOAK_IPV6_STATE) FAMILY=ipv6

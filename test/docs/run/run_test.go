@@ -1,0 +1,109 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/test/docs"
+)
+
+// order is the one in which a reader goes through the pages. The cluster of
+// the second is there for the third and the fourth, which do not delete it.
+var order = []string{"docs/install.md", "docs/first-cluster.md", "docs/observe.md", "docs/certificates.md", "docs/uninstall.md"}
+
+const namespace = "quorate-docs"
+
+// TestCommands runs them all in a namespace of their own.
+func TestCommands(t *testing.T) {
+	shell := newShell(t)
+	pages, err := docs.Pages(shell.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byPath := map[string]docs.Page{}
+	for _, page := range pages {
+		byPath[page.Path] = page
+	}
+	for _, path := range order {
+		t.Run(path, func(t *testing.T) {
+			if path == "docs/certificates.md" || path == "docs/observe.md" {
+				shell.run(t, "kubectl apply -f config/samples/etcdcluster.yaml\nkubectl wait etcd/demo --for=condition=Ready --timeout=3m")
+			}
+			for _, block := range byPath[path].Blocks {
+				if block.Run() {
+					shell.run(t, block.Text)
+				}
+			}
+		})
+		delete(byPath, path)
+	}
+	for path, page := range byPath {
+		for _, block := range page.Blocks {
+			if block.Run() {
+				t.Errorf("%s:%d is marked to be run, and no test does", path, block.Line)
+			}
+		}
+	}
+}
+
+// shell runs commands from the repository's root against the local cluster.
+type shell struct {
+	root, folder string
+	env          []string
+}
+
+func newShell(t *testing.T) *shell {
+	t.Helper()
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := os.Getenv("CLUSTER_STATE")
+	if state == "" {
+		state = filepath.Join(root, ".cluster")
+	}
+	config, err := os.ReadFile(filepath.Join(state, "kubeconfig"))
+	if err != nil {
+		t.Fatalf("there is no local Kubernetes: %v. Type: make test-docs", err)
+	}
+	s := &shell{root: root, folder: t.TempDir()}
+	// A copy: kubectl config writes into it, and the reader's own is never touched.
+	own := filepath.Join(s.folder, "kubeconfig")
+	if err := os.WriteFile(own, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.env = append(os.Environ(), "KUBECONFIG="+own, "PATH="+filepath.Join(state, "bin")+":"+os.Getenv("PATH"))
+	remove := "kubectl delete namespace " + namespace + " --ignore-not-found --timeout=2m"
+	s.run(t, remove)
+	s.run(t, "kubectl create namespace "+namespace+"\n"+
+		"kubectl label namespace "+namespace+" pod-security.kubernetes.io/enforce=restricted\n"+
+		"kubectl config set-context --current --namespace="+namespace)
+	t.Cleanup(func() { s.run(t, remove) })
+	return s
+}
+
+// run fails the test when a command fails, and shows what was printed.
+func (s *shell) run(t *testing.T, commands string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 6*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-euxo", "pipefail", "-c", s.local(commands))
+	cmd.Dir, cmd.Env = s.root, s.env
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = 5 * time.Second // a port-forward left in the background holds the output
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+}
+
+// local keeps files that a command writes out of the repository.
+func (s *shell) local(commands string) string {
+	return strings.ReplaceAll(commands, "> authorities.yaml", "> "+filepath.Join(s.folder, "authorities.yaml"))
+}
