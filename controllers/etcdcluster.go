@@ -74,7 +74,7 @@ func (r *EtcdClusterReconciler) act(ctx context.Context, cluster *v1alpha1.EtcdC
 		return nil
 	}
 	situation := &act.Situation{
-		Cluster: cluster, Agents: sight.Agents, Pods: sight.Pods,
+		Cluster: cluster, Agents: sight.Agents, Pods: sight.Pods, Claims: sight.Claims,
 		Wanted: sight.Wanted, PKI: sight.PKI, Etcd: sight.Etcd,
 	}
 	err := r.Actor.Do(ctx, situation, decision.Action)

@@ -299,3 +299,24 @@ func update(t *testing.T, o client.Object) {
 }
 
 func ptrTo[T any](v T) *T { return &v }
+
+// Secrets are not watched. One that vanished between two readings must not
+// make the operator insist on what it remembers.
+func TestVanishedAuthorityIsNoticed(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, nil)
+	o := newOperator("system/a")
+	o.settle(t, c)
+	if err := apiServer.DeleteAllOf(t.Context(), &corev1.Secret{}, client.InNamespace(c.Namespace)); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range builders.PKIPlan(c, nil).Kinds() {
+		if !kind.IsCA() { // as after five minutes, but for the authorities
+			o.Observer.Secrets.Forget(client.ObjectKey{Namespace: c.Namespace, Name: kind.SecretName(c.Name)})
+		}
+	}
+	for range 5 { // the first pass may fail: it acts on what is not there any more
+		_, _ = o.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(c)})
+	}
+	checkSettled(t, o.settle(t, c))
+}

@@ -39,6 +39,7 @@ type Situation struct {
 	Cluster *v1alpha1.EtcdCluster
 	Agents  map[etcd.MemberName]dial.Agent
 	Pods    map[etcd.MemberName]*corev1.Pod
+	Claims  map[etcd.MemberName]*corev1.PersistentVolumeClaim
 	Wanted  []client.Object
 	PKI     pki.Plan
 	// Etcd asks the cluster again; nil when no member was there to answer.

@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -64,16 +63,23 @@ func (a *Actor) markVolumes(ctx context.Context, s *Situation, action plan.MarkV
 		return err
 	}
 	var errs []error
-	for _, name := range action.Claims {
-		errs = append(errs, a.markVolume(ctx, s.Cluster, name, action.ClusterID))
+	for _, seen := range s.Claims {
+		if slices.Contains(action.Claims, seen.Name) {
+			errs = append(errs, a.markVolume(ctx, s.Cluster, seen, action.ClusterID))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-func (a *Actor) markVolume(ctx context.Context, c *v1alpha1.EtcdCluster, name string, id etcd.ClusterID) error {
-	claim := &corev1.PersistentVolumeClaim{}
-	if err := a.Live.Get(ctx, types.NamespacedName{Namespace: c.Namespace, Name: name}, claim); err != nil {
+// markVolume marks the very claim that was seen: one of its name that was made
+// meanwhile has another volume below it.
+func (a *Actor) markVolume(ctx context.Context, c *v1alpha1.EtcdCluster, seen *corev1.PersistentVolumeClaim, id etcd.ClusterID) error {
+	name, claim := seen.Name, &corev1.PersistentVolumeClaim{}
+	if err := a.Live.Get(ctx, client.ObjectKeyFromObject(seen), claim); err != nil {
 		return fmt.Errorf("read claim %s: %w", name, err)
+	}
+	if claim.UID != seen.UID || claim.DeletionTimestamp != nil {
+		return fmt.Errorf("claim %s is not the one that was seen", name)
 	}
 	if was := claim.Annotations[v1alpha1.AnnotationFormed]; was != "" && was != id.String() {
 		return fmt.Errorf("claim %s belongs to cluster %s", name, was)

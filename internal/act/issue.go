@@ -47,12 +47,14 @@ func (a *Actor) readSecrets(ctx context.Context, s *Situation) (map[pki.Kind]pki
 	contents, live := map[pki.Kind]pki.Content{}, map[pki.Kind]*corev1.Secret{}
 	for _, kind := range s.PKI.Kinds() {
 		secret := &corev1.Secret{}
-		err := a.Live.Get(ctx, types.NamespacedName{Namespace: s.Cluster.Namespace, Name: kind.SecretName(s.Cluster.Name)}, secret)
+		name := types.NamespacedName{Namespace: s.Cluster.Namespace, Name: kind.SecretName(s.Cluster.Name)}
+		a.Forget(name) // whatever becomes of this action, the next decision shall rest on what is there
+		err := a.Live.Get(ctx, name, secret)
 		if apierrors.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("read Secret %s: %w", kind.SecretName(s.Cluster.Name), err)
+			return nil, nil, fmt.Errorf("read Secret %s: %w", name, err)
 		}
 		contents[kind], live[kind] = secret.Data, secret
 	}

@@ -135,6 +135,10 @@ func (o *Observer) ask(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight) {
 				m.AgentError = "it is reading its volume" // what it says of the volume means nothing yet
 				return
 			}
+			if err == nil && report.Member != m.Name {
+				m.AgentError = "its address answers as " + string(report.Member) // the address of a former pod
+				return
+			}
 			m.Agent, m.AgentError = report, describe(err)
 		})
 	}

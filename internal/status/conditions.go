@@ -98,7 +98,7 @@ func stalled(v View) metav1.Condition {
 // failure names the cause of a failed action by what the API server said.
 func failure(v View) (reason, message string) {
 	reason = reasonActionFailed
-	switch text := v.Failure; {
+	switch text := strings.ReplaceAll(v.Failure, "\n", "; "); {
 	case strings.Contains(text, "exceeded quota"):
 		reason = v1alpha1.ReasonQuotaExceeded
 		text += ". Raise the namespace's ResourceQuota or ask for less; it is tried again."
@@ -106,7 +106,7 @@ func failure(v View) (reason, message string) {
 	case strings.Contains(text, "is forbidden"):
 		reason = v1alpha1.ReasonForbidden
 	}
-	return reason, fmt.Sprintf("%s: %s. It is tried again.", v.Decision.Action, strings.TrimSuffix(v.Failure, "."))
+	return reason, fmt.Sprintf("%s. It is tried again.", strings.TrimSuffix(strings.ReplaceAll(v.Failure, "\n", "; "), "."))
 }
 
 func certificatesValid(v View) metav1.Condition {
