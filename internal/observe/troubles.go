@@ -95,13 +95,22 @@ func (o *Observer) pendingClaim(ctx context.Context, claim *corev1.PersistentVol
 	if message != "" {
 		return &plan.Trouble{Reason: plan.ReasonVolumePending, Message: fmt.Sprintf("its claim %s does not bind: %s. See to the provisioner of StorageClass %q", claim.Name, strings.TrimSuffix(message, "."), *class)}, nil
 	}
-	if trouble := unscheduled(pod); trouble != nil {
-		return trouble, nil
-	}
-	if pod.Spec.NodeName == "" {
+	scheduler := unschedulable(pod)
+	switch {
+	case scheduler == "" && pod.Spec.NodeName == "":
 		return nil, nil
+	case scheduler != "" && !aboutVolumes(scheduler):
+		return unscheduled(pod), nil
+	case scheduler == "":
+		scheduler = "nothing says why"
 	}
-	return &plan.Trouble{Reason: plan.ReasonVolumePending, Message: fmt.Sprintf("its claim %s does not bind and nothing says why. See whether the provisioner of StorageClass %q runs", claim.Name, *class)}, nil
+	return &plan.Trouble{Reason: plan.ReasonVolumePending, Message: fmt.Sprintf("its claim %s does not bind: %s. See whether the provisioner of StorageClass %q runs, or make a volume that fits", claim.Name, strings.TrimSuffix(scheduler, "."), *class)}, nil
+}
+
+// aboutVolumes reports whether the scheduler waits for a volume: no further
+// node would help.
+func aboutVolumes(message string) bool {
+	return strings.Contains(message, "unbound immediate PersistentVolumeClaims") || strings.Contains(message, "available persistent volumes to bind")
 }
 
 // pendingPod says why a pod does not run: no node, no image, no mount, or a
@@ -132,12 +141,21 @@ func (o *Observer) pendingPod(ctx context.Context, pod *corev1.Pod) (*plan.Troub
 }
 
 func unscheduled(pod *corev1.Pod) *plan.Trouble {
+	message := unschedulable(pod)
+	if message == "" {
+		return nil
+	}
+	return &plan.Trouble{Reason: plan.ReasonUnschedulable, Message: fmt.Sprintf("no node takes its pod: %s Add a node, free one, or relax spec.podTemplate (members stand on different nodes by default)", message)}
+}
+
+// unschedulable is the scheduler's word on a pod that no node takes.
+func unschedulable(pod *corev1.Pod) string {
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable {
-			return &plan.Trouble{Reason: plan.ReasonUnschedulable, Message: fmt.Sprintf("no node takes its pod: %s Add a node, free one, or relax spec.podTemplate (members stand on different nodes by default)", c.Message)}
+			return c.Message
 		}
 	}
-	return nil
+	return ""
 }
 
 // stuckContainer reads the kubelet's word on the member container.
