@@ -33,6 +33,7 @@ func lateBeforeGrant(t *testing.T) {
 		t.Errorf("with a member missing there is a birth %+v of cluster %q", late.Status.Birth, late.Status.ClusterID)
 	}
 	s.remove(quota)
+	s.wakeStatefulSets()
 	c.waitReady()
 	c.oneCluster()
 }
@@ -56,6 +57,7 @@ func lateAfterGrant(t *testing.T) {
 	})
 	keys := c.writeWith(c.dial(c.member(0)), "early", 10)
 	s.remove(quota)
+	s.wakeStatefulSets()
 	done := c.waitReady()
 	if birth := done.Status.Birth; birth != nil && birth.Token != granted.Status.Birth.Token {
 		t.Errorf("the birth's token is %s, it was %s", birth.Token, granted.Status.Birth.Token)
@@ -91,6 +93,15 @@ func (s *space) limitMembers(members int64) *corev1.ResourceQuota {
 		return nil
 	})
 	return quota
+}
+
+// wakeStatefulSets makes their controller, which tries less and less often,
+// look again at once: it does when one of the pods changes.
+func (s *space) wakeStatefulSets() {
+	s.t.Helper()
+	modify(s, "demo-0", &corev1.Pod{}, func(p *corev1.Pod) {
+		metav1.SetMetaDataAnnotation(&p.ObjectMeta, "e2e.quorate.dev/woken", "yes")
+	})
 }
 
 func hasBirth(o *v1alpha1.EtcdCluster) error {

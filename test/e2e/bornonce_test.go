@@ -32,10 +32,12 @@ func TestBornOnce(t *testing.T) {
 	if after.Status.ClusterID != before.Status.ClusterID {
 		t.Errorf("the cluster is %s, it was %s", after.Status.ClusterID, before.Status.ClusterID)
 	}
-	if after.Status.Quorum != "2/3" {
-		t.Errorf("status.quorum is %q", after.Status.Quorum)
-	}
-	c.waitCondition(v1alpha1.ConditionQuorate, metav1.ConditionTrue, "")
+	c.await("has the quorum of those that are left", func(o *v1alpha1.EtcdCluster) error {
+		if o.Status.Quorum != "2/3" {
+			return fmt.Errorf("quorum is %q", o.Status.Quorum)
+		}
+		return conditionAt(o, o.Generation, v1alpha1.ConditionQuorate, metav1.ConditionTrue, v1alpha1.ReasonQuorumHealthy)
+	})
 	client := c.dial(c.member(0))
 	keys.verifyWith(client)
 	if id := c.clusterID(client); id != before.Status.ClusterID {

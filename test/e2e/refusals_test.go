@@ -45,16 +45,16 @@ var refusals = []refusal{
 	{
 		name:    "volume that never binds, for want of a provisioner",
 		arrange: func(s *space) edit { return s.brokenClass("example.com/nobody", storagev1.VolumeBindingImmediate) },
-		reason:  "",
-		phrases: []string{"data-demo-0"},
+		reason:  "VolumePending",
+		phrases: []string{"data-demo-0", "unbound", "StorageClass"},
 	},
 	{
 		name: "volume that never binds, for want of a volume",
 		arrange: func(s *space) edit {
 			return s.brokenClass("kubernetes.io/no-provisioner", storagev1.VolumeBindingWaitForFirstConsumer)
 		},
-		reason:  "",
-		phrases: []string{"volume", "demo-0"},
+		reason:  "VolumePending",
+		phrases: []string{"data-demo-0", "persistent volumes to bind", "StorageClass"},
 	},
 	{
 		name:    "quota exceeded",
