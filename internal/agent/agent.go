@@ -32,6 +32,8 @@ type Agent struct {
 	hurry    chan struct{} // a second signal: do not drain
 	quit     chan struct{} // closed when Run returns; ends what the agent started
 
+	closing sync.WaitGroup // what Run leaves to the end of the process
+
 	mu      sync.RWMutex
 	view    view
 	removed bool // etcd logged that the cluster removed it

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 
 	"go.etcd.io/etcd/client/pkg/v3/transport"
@@ -49,6 +50,19 @@ func setURLs(e *embed.Config, c Config) error {
 	return nil
 }
 
+// loopback is where etcd's HTTP endpoints go (/health, /version), which nobody
+// needs. With them on the client port gRPC would run inside Go's HTTP server,
+// which costs each small request twice the CPU and lets large reads starve
+// watches; etcd advises against it.
+func loopback() string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "::1"
+	}
+	_ = l.Close()
+	return "127.0.0.1"
+}
+
 // setTLS names files, which etcd reads again at each handshake. The peer CA
 // signs nothing but this cluster's peers, so the address from which a peer
 // calls proves nothing more: checking it would only cost reverse lookups.
@@ -65,5 +79,6 @@ func setTLS(e *embed.Config, c Config) {
 			CertFile: c.tlsFile("server.crt"), KeyFile: c.tlsFile("server.key"),
 			TrustedCAFile: c.tlsFile("client-ca.crt"), ClientCertAuth: true,
 		}
+		e.ListenClientHttpUrls = []url.URL{{Scheme: "http", Host: net.JoinHostPort(loopback(), "0")}}
 	}
 }

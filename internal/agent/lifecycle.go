@@ -158,7 +158,10 @@ func (a *Agent) stop() error {
 	case err := <-a.died:
 		return fmt.Errorf("while draining: %w", err)
 	}
-	v.server.end()
+	// Once the server has stopped, log and database are closed and synced. What
+	// etcd still waits for, a second long, is its peers' connections.
+	a.closing.Go(v.server.end)
+	<-v.server.Server.StopNotify()
 	if err := a.starts.settled(); err != nil {
 		a.log.Warn("a good stop could not be recorded", zap.Error(err))
 	}

@@ -81,6 +81,7 @@ func (p *pod) stop() error {
 	}
 	p.cancel()
 	err := <-p.ended
+	p.agent.closing.Wait() // the process would end here and free its ports
 	p.agent = nil
 	return err
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,18 +20,21 @@ import (
 type server struct {
 	*embed.Etcd
 	ended chan struct{} // closed once we end it
+	leave func()        // ends clients' streams
 }
 
-// startServer blocks while etcd asks its peers whether it was born before: up
-// to a second for each that hangs.
+// startServer starts etcd on the data that is there; it asks no peer.
 func startServer(c *embed.Config) (*server, error) {
 	etcdFlags.RLock()
 	defer etcdFlags.RUnlock()
+	ending, leave := context.WithCancel(context.Background())
+	c.GRPCAdditionalServerOptions = append(c.GRPCAdditionalServerOptions, endStreams(ending))
 	e, err := embed.StartEtcd(c)
 	if err != nil {
+		leave()
 		return nil, fmt.Errorf("start etcd: %w", err)
 	}
-	return &server{Etcd: e, ended: make(chan struct{})}, nil
+	return &server{Etcd: e, ended: make(chan struct{}), leave: leave}, nil
 }
 
 // joined is closed once the member has published itself through a quorum; only
@@ -59,14 +63,15 @@ func (s *server) dead() error {
 	}
 }
 
-// closeGrace is how long a closing etcd waits for its clients' streams. They
-// had the drain to leave; a watch never leaves by itself.
+// closeGrace is how long a closing etcd waits for requests that are under way.
+// Without a quorum they would take seven seconds.
 const closeGrace = 500 * time.Millisecond
 
-// end closes etcd. Close alone never returns before the member has joined, and
-// waits seven seconds for open watches; stopping the server below it ends both.
+// end closes etcd. Close alone never returns before the member has joined;
+// stopping the server below it ends that wait.
 func (s *server) end() {
 	close(s.ended)
+	s.leave()
 	if !s.joined() {
 		s.Server.HardStop()
 	} else {

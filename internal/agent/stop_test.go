@@ -63,12 +63,22 @@ func startWriter(c *clientv3.Client) *writer {
 
 func TestStopHandsLeadershipOver(t *testing.T) {
 	t.Parallel()
-	pods := newCluster(t, 3, func(c *Config) { c.Drain = 200 * time.Millisecond })
-	form(t, pods)
+	for name, change := range map[string]func(*Config){"mtls": func(*Config) {}, "disabled": plain} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pods := newCluster(t, 3, change, func(c *Config) { c.Drain = 200 * time.Millisecond })
+			form(t, pods)
+			stopsAsLeader(t, pods)
+		})
+	}
+}
+
+func stopsAsLeader(t *testing.T, pods []*pod) {
+	t.Helper()
 	leader, others := leaderOf(t, pods)
 	watching, stopWatching := context.WithCancel(t.Context())
 	defer stopWatching()
-	leader.etcd().Watch(watching, "watched", clientv3.WithCreatedNotify()) // a watch that never leaves by itself
+	watch := watchThrough(t, watching, leader, others)
 	w := startWriter(etcdClient(t, leader.as, others...))
 	term := others[0].report().Etcd.Term
 
@@ -89,11 +99,31 @@ func TestStopHandsLeadershipOver(t *testing.T) {
 	w.stop()
 	w.done.Wait()
 	t.Logf("stop with an open watch took %v; the writer's longest gap was %v, %d writes failed", took, w.gap, w.failed)
+	if took > 5*time.Second {
+		t.Errorf("the open watch held the stop up for %v", took)
+	}
+	_, err := others[0].etcd().Put(t.Context(), "watched", "after")
+	must(t, err)
+	if event := <-watch; event.Err() != nil || len(event.Events) != 1 {
+		t.Errorf("the watch did not go on at another member: %+v", event)
+	}
 	for _, p := range others {
 		if got := p.report().Etcd.Term; got != term+1 {
 			t.Errorf("term went from %d to %d: more than one election", term, got)
 		}
 	}
+}
+
+// watchThrough opens a watch on p, by a client that also knows the others.
+func watchThrough(t *testing.T, ctx context.Context, p *pod, others []*pod) clientv3.WatchChan {
+	t.Helper()
+	c := p.etcd()
+	watch := c.Watch(ctx, "watched", clientv3.WithCreatedNotify())
+	if created := <-watch; !created.Created {
+		t.Fatalf("got %+v", created)
+	}
+	c.SetEndpoints(p.config.ClientURL, others[0].config.ClientURL, others[1].config.ClientURL)
+	return watch
 }
 
 func TestSecondSignalEndsTheDrain(t *testing.T) {
