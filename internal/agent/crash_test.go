@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
 	"github.com/quorate/quorate/internal/control"
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	if encoded := os.Getenv(memberVariable); encoded != "" {
 		os.Exit(runMember(encoded))
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m) // of every agent and etcd that a test stopped, nothing is left
 }
 
 func runMember(encoded string) int {
