@@ -7,9 +7,9 @@ SHELL := bash
 include $(sort $(wildcard hack/make/*.mk))
 
 # The stages of `make test`, cheap ones first: a slip shows before Kubernetes is built.
-test_stages := lint test-unit cluster-binaries test-api cluster-up e2e test-docs
+test_stages := lint test-unit cluster-binaries cluster-test test-api cluster-up e2e test-docs
 
-# These packages need a Kubernetes: test-api, e2e and test-docs run them.
+# These packages need a Kubernetes: test-api, e2e and test-docs run them, as cluster-test does for those of hack/cluster.
 api_packages := ./controllers/... ./test/api/...
 unit_packages = $$(go list ./... | grep -v -E '/(controllers|test/(api|e2e|bench|docs/run))(/|$$)')
 
@@ -23,7 +23,7 @@ test: ## Run every test: lint, unit, API tests, end-to-end on a real Kubernetes 
 
 test-unit: ## Run the tests that need no Kubernetes
 	@go test $(unit_packages)
-	@cd hack/cluster && go test ./...
+	@cd hack/cluster && go test $$(go list ./... | grep -v '/test$$')
 
 test-api: cluster-binaries ## Run the tests against a real kube-apiserver
 	@KUBEBUILDER_ASSETS="$(CURDIR)/.cluster/bin" go test $(api_packages)
