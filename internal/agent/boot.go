@@ -14,7 +14,8 @@ import (
 func (a *Agent) boot() error {
 	began := time.Now()
 	disk, record := Inspect(a.config.Dir)
-	a.log.Info("volume inspected", zap.Any("disk", disk), zap.Duration("took", time.Since(began)))
+	a.log.Info("volume inspected", zap.String("contents", string(disk.Contents())), zap.Any("log", disk.Log),
+		zap.Any("database", disk.Database), zap.Int("failures", disk.Failures), zap.Duration("took", time.Since(began)))
 	boot := Decide(disk)
 	if record == nil && disk.Unusable == "" && disk.Damaged == "" {
 		minted, err := mintVolume(a.layout)

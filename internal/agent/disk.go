@@ -41,6 +41,14 @@ const (
 	Corrupt
 )
 
+// String names a condition in the log.
+func (c Condition) String() string {
+	return [...]string{"absent", "readable", "corrupt"}[c]
+}
+
+// MarshalText names a condition in structured logs.
+func (c Condition) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // Log is what the write-ahead log says.
 type Log struct {
 	Condition Condition
