@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/quorate/quorate/internal/resource"
 )
 
 // TestNamespaceRestricted: the operator's namespace enforces restricted.
@@ -149,6 +151,22 @@ func TestProject(t *testing.T) {
 	for _, crd := range only(render(t, "crd"), "CustomResourceDefinition") {
 		if kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind"); !kinds[kind] {
 			t.Errorf("PROJECT does not know the kind %s", kind)
+		}
+	}
+}
+
+// TestOperatorReachesMembers: the members' NetworkPolicy opens the control port
+// to these labels. Where policies are enforced, others would lock the operator
+// out, and nothing would ever form.
+func TestOperatorReachesMembers(t *testing.T) {
+	for _, folder := range kustomizations(t) {
+		for _, o := range only(render(t, folder), "Deployment") {
+			labels := typed[appsv1.Deployment](t, o).Spec.Template.Labels
+			for key, want := range resource.OperatorPodLabels() {
+				if labels[key] != want {
+					t.Errorf("%s: the operator's pods have %s=%q, the NetworkPolicy wants %q", folder, key, labels[key], want)
+				}
+			}
 		}
 	}
 }

@@ -230,3 +230,21 @@ func TestBornAndEmptied(t *testing.T) {
 	must(t, err)
 	bear(t, pods, "two")
 }
+
+// An admission that is not durable must start nothing: after a crash the
+// volume would be empty again and could be admitted to another birth.
+func TestAdmissionThatCannotBeRecordedStartsNothing(t *testing.T) {
+	t.Parallel()
+	p := newCluster(t, 1)[0]
+	// Whoever runs the test, a directory in its place cannot be written.
+	obstacle := layout(p.config.Dir).volumeFile() + ".tmp"
+	must(t, os.Mkdir(obstacle, 0o700))
+	if _, err := p.admit("token", peersOf([]*pod{p})); err == nil || !strings.Contains(err.Error(), "cannot be recorded") {
+		t.Fatalf("the admission was answered with %v", err)
+	}
+	if r := p.report(); r.State != control.StateWaiting || r.Volume.Admission != nil || r.Volume.Contents != control.ContentsEmpty {
+		t.Fatalf("after the refused admission: %+v", r)
+	}
+	must(t, os.Remove(obstacle))
+	bear(t, []*pod{p}, "token")
+}

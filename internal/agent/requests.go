@@ -37,12 +37,8 @@ func (a *Agent) admit(req control.AdmitRequest, answer func(control.Report, erro
 		return nil
 	}
 	record := volumeRecord{ID: v.volume.ID, Admission: &admission}
-	if err := a.layout.wipe(); err == nil { // what is left of a birth cut short
-		err = record.write(a.layout)
-	}
-	if err != nil {
-		answer(control.Report{}, &control.Refusal{Reason: control.ReasonVolumeUnusable,
-			Message: fmt.Sprintf("The admission cannot be recorded: %v. Mend the volume.", err)})
+	if err := a.recordAdmission(record); err != nil {
+		answer(control.Report{}, refusal(control.ReasonVolumeUnusable, "The admission cannot be recorded: %v. Mend the volume.", err))
 		return nil
 	}
 	a.change(func(v *view) { v.volume = record })
@@ -55,6 +51,15 @@ func (a *Agent) admit(req control.AdmitRequest, answer func(control.Report, erro
 	}
 	a.log.Info("data of the birth is laid", zap.Duration("took", time.Since(began)))
 	return a.start()
+}
+
+// recordAdmission clears what is left of a birth cut short, then makes the
+// admission durable.
+func (a *Agent) recordAdmission(record volumeRecord) error {
+	if err := a.layout.wipe(); err != nil {
+		return err
+	}
+	return record.write(a.layout)
 }
 
 // refuseAdmit returns why not; nil when the volume may be, or already is,

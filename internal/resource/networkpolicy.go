@@ -8,9 +8,11 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// OperatorPodLabels are the labels of the operator's pods, which config/ sets.
+// OperatorPodLabels are the labels of the operator's pods, which config/ sets: a test
+// there holds them to it, as a policy that is enforced would lock the operator
+// out.
 func OperatorPodLabels() map[string]string {
-	return map[string]string{labelName: "quorate-operator"}
+	return map[string]string{labelName: valueQuorate, labelComponent: "operator"}
 }
 
 // NetworkPolicy builds who may reach which port of the members: peers among

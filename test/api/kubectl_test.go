@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/plan"
 )
 
 // kubectl runs the real kubectl and returns what it printed, and whether it
@@ -74,7 +75,7 @@ func servingStatus() v1alpha1.EtcdClusterStatus {
 		Quorum: "3/3", Leader: "demo-0", Version: "3.7.3", Replicas: 3, ReadyReplicas: 3,
 		Selector: v1alpha1.LabelCluster + "=demo",
 		Conditions: []metav1.Condition{
-			condition(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSteady),
+			condition(v1alpha1.ConditionReady, metav1.ConditionTrue, string(plan.ReasonSteady)),
 			condition(v1alpha1.ConditionBackupHealthy, metav1.ConditionFalse, v1alpha1.ReasonNoBackup),
 		},
 		Members: []v1alpha1.MemberStatus{{Name: "demo-0", ID: "8e9e05c52164694d", Role: v1alpha1.RoleLeader, Ready: true}},

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/plan"
 )
 
 // etcdVersion is the release that the loaded member image embeds.
@@ -118,7 +119,7 @@ func ready(o *v1alpha1.EtcdCluster) error {
 		return fmt.Errorf("quorum is %q", o.Status.Quorum)
 	case o.Status.Leader == "":
 		return fmt.Errorf("no leader is known")
-	case found.Reason != v1alpha1.ReasonSteady:
+	case found.Reason != string(plan.ReasonSteady):
 		return fmt.Errorf("Ready has the reason %s", found.Reason)
 	}
 	return nil

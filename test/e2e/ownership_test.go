@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/plan"
 )
 
 // TestNameTaken: an object of a needed name that is somebody else's is never
@@ -122,10 +123,10 @@ func (c *cluster) standsBack(op *operator) {
 			return err
 		}
 		for _, e := range list.Items {
-			if e.Reason == v1alpha1.ReasonOtherOperator && strings.Contains(e.ReportingInstance, pod.Name) {
+			if e.Reason == string(plan.ReasonOtherOperator) && strings.Contains(e.ReportingInstance, pod.Name) {
 				return nil
 			}
 		}
-		return fmt.Errorf("no Event %s of pod %s among %d", v1alpha1.ReasonOtherOperator, pod.Name, len(list.Items))
+		return fmt.Errorf("no Event %s of pod %s among %d", string(plan.ReasonOtherOperator), pod.Name, len(list.Items))
 	})
 }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/plan"
 )
 
 // TestPaused: while paused nothing is made, nothing is repaired, and the status
@@ -48,6 +49,6 @@ func (c *cluster) waitPaused() *v1alpha1.EtcdCluster {
 	c.t.Helper()
 	generation := c.object().Generation
 	return c.await("is paused", func(o *v1alpha1.EtcdCluster) error {
-		return conditionAt(o, generation, v1alpha1.ConditionProgressing, metav1.ConditionFalse, v1alpha1.ReasonPaused)
+		return conditionAt(o, generation, v1alpha1.ConditionProgressing, metav1.ConditionFalse, string(plan.ReasonPaused))
 	})
 }
