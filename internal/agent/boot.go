@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quorate/quorate/internal/control"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
+
+	"github.com/quorate/quorate/internal/control"
 )
 
 // boot reads the volume and does what Decide says.

@@ -25,8 +25,8 @@ import (
 const (
 	electionPatience = 2 * time.Second // then it is left to the timeout
 	electionPause    = 50 * time.Millisecond
-	electionAttempts = 3
-	electionAnswer   = 150 * time.Millisecond // a vote among peers that are up takes a few
+	electionAttempts = 2
+	electionAnswer   = 150 * time.Millisecond // a vote takes a few; the second attempt waits longer
 )
 
 // mayStand reports whether nobody else can be expected to lead.
@@ -56,7 +56,7 @@ func (s *server) standForElection(ctx context.Context, log *zap.Logger) {
 		if s.Server.Term() > term {
 			stood++
 			log.Info("standing for election", zap.Uint64("term", s.Server.Term()))
-			s.pause(ctx, electionAnswer, func() bool { return s.Server.Lead() != 0 })
+			s.pause(ctx, electionAnswer<<(2*(stood-1)), func() bool { return s.Server.Lead() != 0 })
 		}
 	}
 }

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quorate/quorate/internal/control"
 	"go.uber.org/zap"
+
+	"github.com/quorate/quorate/internal/control"
 )
 
 // retryAfterCrash and retryAfterVolume are how long the agent stays up to

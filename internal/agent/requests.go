@@ -5,8 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quorate/quorate/internal/control"
 	"go.uber.org/zap"
+
+	"github.com/quorate/quorate/internal/control"
 )
 
 // report is what the agent sees right now. It never waits for a task.
