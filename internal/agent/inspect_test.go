@@ -40,11 +40,6 @@ func grown(t *testing.T) *pod {
 
 func (p *pod) layout() layout { return layout(p.config.Dir) }
 
-func decideOn(p *pod) Boot {
-	disk, _ := Inspect(p.config.Dir)
-	return Decide(disk)
-}
-
 func (p *pod) segment() string {
 	p.t.Helper()
 	names, err := filepath.Glob(filepath.Join(p.layout().walDir(), "*.wal"))

@@ -176,6 +176,6 @@ func (c *cluster) loseVolume(ordinal int) {
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
-		return fmt.Errorf("it is there (%v)", err)
+		return fmt.Errorf("it is there (%w)", err)
 	})
 }

@@ -58,10 +58,10 @@ func deleteDeletes(t *testing.T) {
 	eventually(t, medium, "claims, volumes and Secrets are gone", func(ctx context.Context) error {
 		for claim, volume := range volumes {
 			if err := world.Get(ctx, s.key(claim), &corev1.PersistentVolumeClaim{}); !apierrors.IsNotFound(err) {
-				return fmt.Errorf("claim %s: %v", claim, err)
+				return fmt.Errorf("claim %s: %w", claim, err)
 			}
 			if err := world.Get(ctx, client.ObjectKey{Name: volume}, &corev1.PersistentVolume{}); !apierrors.IsNotFound(err) {
-				return fmt.Errorf("volume %s: %v", volume, err)
+				return fmt.Errorf("volume %s: %w", volume, err)
 			}
 		}
 		return s.nothingNamed(ctx, "demo")

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -127,7 +127,7 @@ func tail(ctx context.Context, namespace, pod, container string, previous bool, 
 }
 
 // conditionsText prints conditions for an error.
-func conditionsText(conditions []v1.Condition) string {
+func conditionsText(conditions []metav1.Condition) string {
 	if len(conditions) == 0 {
 		return "no conditions"
 	}
