@@ -9,6 +9,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -69,13 +70,13 @@ func (c *cluster) dialWith(address string, config *tls.Config) *clientv3.Client 
 }
 
 func newClient(address string, config *tls.Config) (*clientv3.Client, error) {
-	scheme := "https://"
-	if config == nil {
-		scheme = "http://"
+	c := clientv3.Config{Endpoints: []string{"http://" + address}, TLS: config, DialTimeout: callTimeout, Logger: zap.NewNop()}
+	if config != nil {
+		c.Endpoints = []string{"https://" + address}
+		// clientv3 expects the certificate to bear the endpoint's host, whatever TLS.ServerName says.
+		c.DialOptions = []grpc.DialOption{grpc.WithAuthority(config.ServerName)}
 	}
-	return clientv3.New(clientv3.Config{
-		Endpoints: []string{scheme + address}, TLS: config, DialTimeout: callTimeout, Logger: zap.NewNop(),
-	})
+	return clientv3.New(c)
 }
 
 // client returns a client of some member that is ready.

@@ -14,6 +14,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
 )
 
 const usage = "usage: client [flags] put KEY VALUE | get KEY | writer PREFIX"
@@ -137,9 +138,12 @@ func (u *user) try(ctx context.Context, do func(context.Context, *clientv3.Clien
 	ctx, cancel := context.WithTimeout(ctx, u.attempt)
 	defer cancel()
 	if u.client == nil {
-		c, err := clientv3.New(clientv3.Config{
-			Endpoints: []string{u.endpoint}, TLS: u.tls, DialTimeout: u.attempt, Logger: zap.NewNop(),
-		})
+		config := clientv3.Config{Endpoints: []string{u.endpoint}, TLS: u.tls, DialTimeout: u.attempt, Logger: zap.NewNop()}
+		if u.tls != nil && u.tls.ServerName != "" {
+			// clientv3 expects the certificate to bear the endpoint's host, whatever TLS.ServerName says.
+			config.DialOptions = []grpc.DialOption{grpc.WithAuthority(u.tls.ServerName)}
+		}
+		c, err := clientv3.New(config)
 		if err != nil {
 			return err
 		}
