@@ -70,6 +70,9 @@ func prepare(ctx context.Context, l state.Layout, w Wish) (*state.Cluster, error
 	if err := host.Remember(l.Settings()); err != nil {
 		return nil, err
 	}
+	if err := host.AllowWatchers(); err != nil {
+		return nil, err
+	}
 	if err := controlplane.MakePKI(l, c); err != nil {
 		return nil, err
 	}

@@ -7,13 +7,42 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
-// switches are the kernel settings of the whole machine that a kubelet changes when it starts.
+// switches are the kernel settings of the whole machine that a kubelet changes when it starts, and the one below.
 var switches = []string{
 	"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
-	"kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes",
+	"kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes", watchers,
+}
+
+// watchers bounds the inotify instances of a user. A node takes about ten of root's, so that at the kernel's default of
+// 128 a third cluster's kubelets end as soon as they start, and say so in their logs only.
+const (
+	watchers     = "fs/inotify/max_user_instances"
+	watchersWant = 1024
+)
+
+// AllowWatchers raises the bound on inotify instances where it is lower. Restore puts it back.
+func AllowWatchers() error { return allowWatchers(sysctls) }
+
+func allowWatchers(root string) error {
+	path := filepath.Join(root, watchers)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", watchers, err)
+	}
+	if have, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && have >= watchersWant {
+		return nil
+	}
+	if err := os.WriteFile(path, []byte(strconv.Itoa(watchersWant)), 0o644); err != nil {
+		return fmt.Errorf("raise %s: %w", watchers, err)
+	}
+	return nil
 }
 
 const sysctls = "/proc/sys"

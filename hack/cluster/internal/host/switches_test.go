@@ -35,3 +35,25 @@ func TestSettingsComeBack(t *testing.T) {
 		t.Errorf("nothing remembered: %v", err)
 	}
 }
+
+func TestWatchersAreRaisedAndNeverLowered(t *testing.T) {
+	root := t.TempDir()
+	name := filepath.Join(root, watchers)
+	if err := allowWatchers(root); err != nil {
+		t.Fatalf("a kernel without the setting: %v", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for have, want := range map[string]string{"128\n": "1024", "8192\n": "8192\n"} {
+		if err := os.WriteFile(name, []byte(have), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := allowWatchers(root); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(name); string(got) != want {
+			t.Errorf("%q became %q, want %q", have, got, want)
+		}
+	}
+}
