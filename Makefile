@@ -7,11 +7,15 @@ SHELL := bash
 include $(sort $(wildcard hack/make/*.mk))
 
 # The stages of `make test`, cheap ones first: a slip shows before Kubernetes is built.
-test_stages := lint test-unit cluster-binaries cluster-test test-api cluster-up e2e test-docs
+test_stages := lint test-unit cluster-binaries test-api cluster-up e2e test-docs
 
-# These packages need a Kubernetes: test-api, e2e and test-docs run them, as cluster-test does for those of hack/cluster.
+# These packages need a Kubernetes: test-api, e2e and test-docs run them.
+# What hack/cluster tests by making clusters of its own takes minutes, and runs in `make soak`.
 api_packages := ./controllers/... ./test/api/...
 unit_packages = $$(go list ./... | grep -v -E '/(controllers|test/(api|e2e|bench|docs/run))(/|$$)')
+
+# Packages without a test need no line of their own.
+tests_only := { grep -v 'no test files' || true; }
 
 .PHONY: help test test-unit test-api test-docs
 
@@ -22,8 +26,8 @@ test: ## Run every test: lint, unit, API tests, end-to-end on a real Kubernetes 
 	@hack/make/stages.sh $(test_stages)
 
 test-unit: ## Run the tests that need no Kubernetes
-	@go test $(unit_packages)
-	@cd hack/cluster && go test $$(go list ./... | grep -v '/test$$')
+	@go test $(unit_packages) | $(tests_only)
+	@cd hack/cluster && go test $$(go list ./... | grep -v '/test$$') | $(tests_only)
 
 test-api: cluster-binaries ## Run the tests against a real kube-apiserver
 	@KUBEBUILDER_ASSETS="$(CURDIR)/.cluster/bin" go test $(api_packages)

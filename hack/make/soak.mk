@@ -1,12 +1,12 @@
-# Longer runs: the end-to-end tests again and again, the planner and the agent under the race detector, and IPv6.
+# Longer runs: the local Kubernetes' own tests, the end-to-end tests again and again, the planner and the agent under the race detector, and IPv6.
 
 SOAK_ROUNDS ?= 5
 SOAK_IPV6_STATE ?= $(CURDIR)/dist/ipv6
 
 .PHONY: soak soak-e2e soak-race soak-ipv6
 
-soak: ## Repeat the end-to-end tests in random order, race-test, and run once on IPv6: SOAK_ROUNDS=5
-	@hack/make/stages.sh soak-race e2e-install soak-e2e soak-ipv6
+soak: ## Run for an hour: end-to-end again and again in random order, races, IPv6; SOAK_ROUNDS=5
+	@hack/make/stages.sh cluster-test soak-race e2e-install soak-e2e soak-ipv6
 
 # Each round shuffles the tests by a seed that go test prints: -shuffle=SEED repeats it.
 soak-e2e:
