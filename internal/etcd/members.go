@@ -11,9 +11,10 @@ type Member struct {
 	IsLearner  bool       `json:"isLearner,omitempty"`
 }
 
-// Started reports whether the member has ever published itself. One that was
-// added and never started has neither a name nor client URLs.
-func (m Member) Started() bool { return m.Name != "" || len(m.ClientURLs) > 0 }
+// Started reports whether the member has ever published itself: that gives it
+// its client URLs. The name says nothing: one that was added has none until
+// then, and a founding member has its own from the birth on.
+func (m Member) Started() bool { return len(m.ClientURLs) > 0 }
 
 // Members is a member list. Its order means nothing: match by ID or peer URL.
 type Members []Member

@@ -13,7 +13,7 @@ var list = Members{
 }
 
 func TestStarted(t *testing.T) {
-	for i, want := range []bool{true, true, false, true} {
+	for i, want := range []bool{true, false, false, true} {
 		if got := list[i].Started(); got != want {
 			t.Errorf("%s: Started() = %t, want %t", list[i].ID, got, want)
 		}

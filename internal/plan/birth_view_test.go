@@ -71,9 +71,9 @@ func birthMember(i int8, token uint8) etcd.MemberID {
 func (w *birthWorld) answer(token uint8) EtcdView {
 	view := EtcdView{Reached: true, ClusterID: birthCluster(token), Members: make(etcd.Members, w.n)}
 	for i := range w.n {
-		view.Members[i] = etcd.Member{ID: birthMember(i, token), PeerURLs: []string{birthURLs[i]}}
+		view.Members[i] = etcd.Member{ID: birthMember(i, token), Name: birthNames[i], PeerURLs: []string{birthURLs[i]}}
 		if w.nodes[i].known == token {
-			view.Members[i].Name = birthNames[i]
+			view.Members[i].ClientURLs = []string{birthURLs[i]}
 		}
 	}
 	return view

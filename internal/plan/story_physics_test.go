@@ -96,13 +96,14 @@ func (l *lab) settleAgent(m *Member) {
 	}
 }
 
-// answer is the linearizable member list of a cluster.
+// answer is the linearizable member list of a cluster. Founding members bear
+// their names before they ever started.
 func (l *lab) answer(a *control.Admission) EtcdView {
 	view := EtcdView{Reached: true, ClusterID: a.ClusterID}
 	for i, peer := range a.Members {
-		m := etcd.Member{ID: memberOf(a.Token, i), PeerURLs: []string{peer.PeerURL}}
+		m := etcd.Member{ID: memberOf(a.Token, i), Name: peer.Name, PeerURLs: []string{peer.PeerURL}}
 		if token, ok := l.starts(peer.Name); (ok && token == a.Token) || l.published[a.Token+string(peer.Name)] {
-			m.Name = peer.Name
+			m.ClientURLs = []string{"https://" + string(peer.Name) + ":2379"}
 		}
 		view.Members = append(view.Members, m)
 	}
