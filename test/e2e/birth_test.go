@@ -41,7 +41,7 @@ func lateBeforeGrant(t *testing.T) {
 func lateAfterGrant(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
-	op := s.operator(diesAt("after:Grant"))
+	op := s.operator(diesAt("before:Admit"))
 	c := s.etcd("demo", 3, modest, operatedBy(op.identity()))
 	op.awaitDeath()
 	granted := c.await("is granted", hasBirth)
@@ -135,7 +135,7 @@ func (c *cluster) oneCluster() {
 func TestDiskLostAtBirth(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
-	op := s.operator(diesAt("after:Grant"))
+	op := s.operator(diesAt("before:Admit"))
 	c := s.etcd("demo", 3, operatedBy(op.identity()))
 	op.awaitDeath()
 	first := c.await("is granted", hasBirth).Status.Birth
@@ -147,8 +147,9 @@ func TestDiskLostAtBirth(t *testing.T) {
 		}
 		return nil
 	})
-	// The next operator dies twice more, in the midst of cleaning up.
-	for _, point := range []string{"after:RecordDiscard", "before:ForgetBirth"} {
+	// The next operators die in the midst of cleaning up: each time it is
+	// started, so that nothing goes on before the next is there.
+	for _, point := range []string{"before:Discard", "before:ForgetBirth"} {
 		op.change(diesAt(point))
 		op.start()
 		op.awaitDeath()
