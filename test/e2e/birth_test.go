@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/rand"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -77,10 +78,9 @@ func modest(c *v1alpha1.EtcdCluster) {
 // which asks for less.
 func (s *space) limitMembers(members int64) *corev1.ResourceQuota {
 	s.t.Helper()
-	memory := resource.NewQuantity((members*256+128)<<20, resource.BinarySI)
 	quota := &corev1.ResourceQuota{
 		ObjectMeta: metav1.ObjectMeta{Name: "members"},
-		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourceRequestsMemory: *memory}},
+		Spec:       corev1.ResourceQuotaSpec{Hard: memoryFor(members)},
 	}
 	s.create(quota)
 	eventually(s.t, short, "the quota is in force", func(ctx context.Context) error {
@@ -100,8 +100,13 @@ func (s *space) limitMembers(members int64) *corev1.ResourceQuota {
 func (s *space) wakeStatefulSets() {
 	s.t.Helper()
 	modify(s, "demo-0", &corev1.Pod{}, func(p *corev1.Pod) {
-		metav1.SetMetaDataAnnotation(&p.ObjectMeta, "e2e.quorate.dev/woken", "yes")
+		metav1.SetMetaDataAnnotation(&p.ObjectMeta, "e2e.quorate.dev/woken", rand.String(6))
 	})
+}
+
+// memoryFor is what that many modest members and an operator request.
+func memoryFor(members int64) corev1.ResourceList {
+	return corev1.ResourceList{corev1.ResourceRequestsMemory: *resource.NewQuantity((members*256+128)<<20, resource.BinarySI)}
 }
 
 func hasBirth(o *v1alpha1.EtcdCluster) error {
@@ -130,37 +135,48 @@ func (c *cluster) oneCluster() {
 	c.sameEverywhere()
 }
 
-// TestDiskLostAtBirth: a volume is lost after the grant and before any quorum
-// existed. All are wiped, and the cluster is born under a fresh token.
+// TestDiskLostAtBirth: volumes are lost after the grant and before any quorum
+// existed, while one member has started on its own. All are wiped, whoever dies
+// in the midst of it, and the cluster is born under a fresh token.
 func TestDiskLostAtBirth(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
 	op := s.operator(diesAt("before:Admit"))
-	c := s.etcd("demo", 3, operatedBy(op.identity()))
+	c := s.etcd("demo", 3, modest, operatedBy(op.identity()))
 	op.awaitDeath()
 	first := c.await("is granted", hasBirth).Status.Birth
 	op.stop()
+
+	quota := s.limitMembers(1)
 	c.loseVolume(1)
-	c.awaitPod(c.member(1), "runs on its new volume", func(p *corev1.Pod) error {
-		if p.Status.Phase != corev1.PodRunning {
-			return errors.New("it does not run")
-		}
-		return nil
-	})
-	// The next operators die in the midst of cleaning up: each time it is
-	// started, so that nothing goes on before the next is there.
-	for _, point := range []string{"before:Discard", "before:ForgetBirth"} {
-		op.change(diesAt(point))
-		op.start()
-		op.awaitDeath()
-		op.stop()
-	}
+	c.loseVolume(2)
+	op.change(diesAt("before:Discard"))
+	op.start()
+	c.await("has one member started, and no quorum", startedAlone)
+	s.remove(quota)
+	s.wakeStatefulSets()
+	op.awaitDeath()
+	op.stop()
+	op.change(diesAt("before:ForgetBirth"))
+	op.start()
+	op.awaitDeath()
 	op.heal()
+
 	done := c.waitReady()
 	if birth := done.Status.Birth; birth != nil && birth.Token == first.Token {
 		t.Errorf("the cluster was born under the token %s, which was granted to a lost volume", first.Token)
 	}
 	c.oneCluster()
+}
+
+// startedAlone returns an error unless member 0 was admitted and has started.
+func startedAlone(o *v1alpha1.EtcdCluster) error {
+	for _, m := range o.Status.Members {
+		if m.Name == "demo-0" && m.ID != "" && o.Status.ClusterID == "" {
+			return nil
+		}
+	}
+	return fmt.Errorf("cluster %q, members %+v", o.Status.ClusterID, o.Status.Members)
 }
 
 // loseVolume deletes a member's claim, with its volume, and its pod.
