@@ -14,7 +14,6 @@ import (
 	"github.com/quorate/quorate/hack/cluster/internal/daemon"
 	"github.com/quorate/quorate/hack/cluster/internal/image"
 	"github.com/quorate/quorate/hack/cluster/internal/network"
-	"github.com/quorate/quorate/hack/cluster/internal/run"
 	"github.com/quorate/quorate/hack/cluster/internal/state"
 	"github.com/quorate/quorate/hack/cluster/internal/storage"
 )
@@ -118,13 +117,12 @@ func start(l state.NodeLayout, name string, argv []string) error {
 	})
 }
 
-// waitForRuntime waits until containerd answers.
+// waitForRuntime waits until containerd serves pods.
 func waitForRuntime(ctx context.Context, l state.NodeLayout) error {
 	set := daemon.Set{Dir: l.Records()}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if _, err := os.Stat(l.Socket()); err == nil {
-			err = run.Quiet(ctx, "ctr", "--address", l.Socket(), "--timeout", "5s", "version")
-			if err == nil {
+			if err = servesPods(ctx, l.Socket()); err == nil {
 				return nil
 			}
 		}
