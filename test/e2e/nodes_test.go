@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,10 +21,14 @@ func nodeTrouble(t *testing.T, node, trouble, remedy string) (mend func()) {
 	tell := func(verb string) {
 		run(t, world.tool("quorate-cluster"), "--state", world.state(), verb, node)
 	}
-	mend = sync.OnceFunc(func() {
-		tell(remedy)
-		nodesReady(t)
-	})
+	mended := false
+	mend = func() {
+		if !mended {
+			mended = true
+			tell(remedy)
+			nodesReady(t)
+		}
+	}
 	t.Cleanup(mend)
 	tell(trouble)
 	return mend
