@@ -99,14 +99,8 @@ func (c *cluster) client() *clientv3.Client {
 // by ID; it fails the test when there is a learner.
 func (c *cluster) voters(client *clientv3.Client) map[uint64]string {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
-	list, err := client.MemberList(ctx)
-	if err != nil {
-		c.t.Fatalf("list members: %v", err)
-	}
 	names := map[uint64]string{}
-	for _, m := range list.Members {
+	for _, m := range c.memberList(client).Members {
 		if m.IsLearner || m.Name == "" {
 			c.t.Errorf("member %x (%q) is a learner or never started", m.ID, m.PeerURLs)
 		}
@@ -118,11 +112,18 @@ func (c *cluster) voters(client *clientv3.Client) map[uint64]string {
 // clusterID asks one member for the ID of its cluster.
 func (c *cluster) clusterID(client *clientv3.Client) string {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
-	list, err := client.MemberList(ctx)
-	if err != nil {
-		c.t.Fatalf("list members: %v", err)
-	}
-	return fmt.Sprintf("%x", list.Header.GetClusterId())
+	return fmt.Sprintf("%x", c.memberList(client).Header.GetClusterId())
+}
+
+// memberList asks until there is an answer: on a machine that is overloaded a
+// single call may find an election.
+func (c *cluster) memberList(client *clientv3.Client) (list *clientv3.MemberListResponse) {
+	c.t.Helper()
+	eventually(c.t, medium, "the cluster answers with its members", func(ctx context.Context) (err error) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		list, err = client.MemberList(ctx)
+		return err
+	})
+	return list
 }
