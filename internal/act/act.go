@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -51,10 +52,14 @@ type Situation struct {
 func (a *Actor) Do(ctx context.Context, s *Situation, action plan.Action) error {
 	name := plan.Name(action)
 	fault("before", name)
-	if err := a.do(ctx, s, action); err != nil {
+	err := a.do(ctx, s, action)
+	if apierrors.IsConflict(err) {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	fault("after", name)
+	fault("after", name) // also when it failed, which may be halfway
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	return nil
 }
 
