@@ -10,9 +10,13 @@ import (
 	"github.com/quorate/quorate/internal/control"
 )
 
-// agentTimeout bounds each call to an agent: a hung member must not hold up
-// what the others report.
-const agentTimeout = time.Second
+// reportTimeout bounds each report: a hung member must not hold up what the
+// others say. callTimeout bounds what changes something: the agent answers once
+// that is durable, and a disk may be slow.
+const (
+	reportTimeout = time.Second
+	callTimeout   = 5 * time.Second
+)
 
 // Agent is one agent to speak to.
 type Agent struct {
@@ -56,14 +60,14 @@ func (p *Pool) Client(agent Agent) *Client {
 			delete(p.clients, k)
 		}
 	}
-	made := New(agent.Address, agent.ServerName, agent.TLS, agentTimeout)
+	made := New(agent.Address, agent.ServerName, agent.TLS, callTimeout)
 	p.clients[key] = &pooledAgent{made, now}
 	return made
 }
 
 // Report asks one agent.
 func (p *Pool) Report(ctx context.Context, agent Agent) (*control.Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
 	report, err := p.Client(agent).Report(ctx)
 	if err != nil {
