@@ -1,7 +1,7 @@
 # End-to-end tests on the local Kubernetes: test/e2e.
 
 RUN ?=
-E2E_PARALLEL ?= 6
+E2E_PARALLEL ?= 4
 E2E_TIMEOUT ?= 25m
 
 e2e_dir := .images
