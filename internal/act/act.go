@@ -6,7 +6,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -53,10 +52,9 @@ func (a *Actor) Do(ctx context.Context, s *Situation, action plan.Action) error 
 	name := plan.Name(action)
 	fault("before", name)
 	err := a.do(ctx, s, action)
-	if apierrors.IsConflict(err) {
-		return fmt.Errorf("%s: %w", name, err)
+	if last := s.Cluster.Status.Intent; last != nil && last.Action == name {
+		fault("after", name) // it was begun; also when it failed, which may be halfway
 	}
-	fault("after", name) // also when it failed, which may be halfway
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
