@@ -16,6 +16,7 @@ const (
 	PathAdmit   = "/v1/admit"   // POST AdmitRequest: Report. Idempotent.
 	PathFormed  = "/v1/formed"  // POST FormedRequest: Report. Idempotent.
 	PathDiscard = "/v1/discard" // POST DiscardRequest: Report. Idempotent.
+	PathJoin    = "/v1/join"    // POST JoinRequest: Report. Idempotent.
 )
 
 // State says what an agent is doing.
@@ -78,10 +79,11 @@ type Volume struct {
 // Admission is the identity under which a volume may start by itself. The
 // agent writes and syncs it beside the data before the first start.
 type Admission struct {
+	// Token is the birth's; empty for a member that joined later.
 	Token     string         `json:"token"`
 	ClusterID etcd.ClusterID `json:"clusterID"`
 	MemberID  etcd.MemberID  `json:"memberID"`
-	// Members are the names and peer URLs of the birth.
+	// Members are the names and peer URLs of the birth, or at the time of joining.
 	Members []Peer `json:"members"`
 	// Formed is set once the operator has confirmed, and recorded, that the
 	// cluster was seen with a quorum. Until then no client is served.
@@ -123,7 +125,10 @@ type Etcd struct {
 	Quota        int64          `json:"quota"`        // bytes; the configured backend quota
 	Version      string         `json:"version"`      // cluster version, such as "3.7.0"; empty while undecided
 	Alarms       []string       `json:"alarms,omitempty"`
-	Ready        bool           `json:"ready"` // what /readyz answers
+	// Corrupt are the members that a CORRUPT alarm names; zero stands for one
+	// that etcd could not tell.
+	Corrupt []etcd.MemberID `json:"corrupt,omitempty"`
+	Ready   bool            `json:"ready"` // what /readyz answers
 }
 
 // AdmitRequest admits an empty volume to the birth of a cluster. The agent
@@ -148,6 +153,19 @@ type FormedRequest struct {
 type DiscardRequest struct {
 	VolumeID string `json:"volumeID"`
 	Token    string `json:"token"`
+}
+
+// JoinRequest admits an empty volume to a formed cluster, as the learner that
+// a linearizable member list shows as added and never started. The agent
+// refuses when the volume's ID differs, when it holds data, or when it was
+// admitted as anything else.
+type JoinRequest struct {
+	VolumeID  string         `json:"volumeID"`
+	ClusterID etcd.ClusterID `json:"clusterID"`
+	MemberID  etcd.MemberID  `json:"memberID"`
+	// Members are the names and peer URLs of the cluster, the learner included.
+	// The names may be missing where a member has not started yet.
+	Members []Peer `json:"members"`
 }
 
 // Refusal is the body of every answer that is not a success.

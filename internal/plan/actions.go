@@ -72,6 +72,71 @@ type Recreate struct{ Members []etcd.MemberName }
 // ForgetBirth clears the record of a failed birth that left nothing behind.
 type ForgetBirth struct{}
 
+// Prune deletes objects of the cluster that shall not be there any more.
+type Prune struct{ Objects []string }
+
+// Resize sets how many pods the StatefulSet runs.
+type Resize struct{ From, To int }
+
+// RenewClaims makes the StatefulSet anew around its running pods, with the
+// claim template that the spec asks for.
+type RenewClaims struct{}
+
+// GrowClaims asks for larger volumes.
+type GrowClaims struct {
+	Claims []string
+	Size   int64 // bytes
+}
+
+// AddLearner adds a member to the member list, as a learner.
+type AddLearner struct {
+	Name     etcd.MemberName
+	PeerURL  string
+	VolumeID string // the empty volume that is going to bear it
+}
+
+// Join admits an empty volume as the learner that the member list shows as
+// added and never started.
+type Join struct {
+	Name     etcd.MemberName
+	ID       etcd.MemberID
+	VolumeID string
+}
+
+// Promote makes a learner that has caught up a voter.
+type Promote struct {
+	Name etcd.MemberName
+	ID   etcd.MemberID
+}
+
+// MoveLeader hands leadership from one voter to another.
+type MoveLeader struct {
+	From, To     etcd.MemberName
+	FromID, ToID etcd.MemberID
+}
+
+// RemoveMember takes a member off the member list, for ever.
+type RemoveMember struct {
+	Name etcd.MemberName
+	ID   etcd.MemberID
+}
+
+// Disarm ends the CORRUPT alarm of a member that was removed.
+type Disarm struct{ ID etcd.MemberID }
+
+// Withdraw takes members out of the client Service.
+type Withdraw struct{ Members []etcd.MemberName }
+
+// Welcome puts members back into the client Service.
+type Welcome struct{ Members []etcd.MemberName }
+
+// Clear deletes the claim and the pod of a member that the member list does
+// not show, so that it begins again on an empty volume, or not at all.
+type Clear struct{ Name etcd.MemberName }
+
+// DropPod deletes a pod by force whose node is confirmed absent.
+type DropPod struct{ Name etcd.MemberName }
+
 func (TakeCharge) action()    {}
 func (Issue) action()         {}
 func (Apply) action()         {}
@@ -85,6 +150,20 @@ func (RecordDiscard) action() {}
 func (Discard) action()       {}
 func (Recreate) action()      {}
 func (ForgetBirth) action()   {}
+func (Prune) action()         {}
+func (Resize) action()        {}
+func (RenewClaims) action()   {}
+func (GrowClaims) action()    {}
+func (AddLearner) action()    {}
+func (Join) action()          {}
+func (Promote) action()       {}
+func (MoveLeader) action()    {}
+func (RemoveMember) action()  {}
+func (Disarm) action()        {}
+func (Withdraw) action()      {}
+func (Welcome) action()       {}
+func (Clear) action()         {}
+func (DropPod) action()       {}
 
 func (TakeCharge) String() string     { return "TakeCharge" }
 func (a Issue) String() string        { return "Issue " + strings.Join(a.Secrets, ", ") }
@@ -103,6 +182,40 @@ func (a RecordDiscard) String() string { return "RecordDiscard " + a.Token + " "
 func (a Discard) String() string       { return "Discard " + a.Token + " on " + join(a.Members) }
 func (a Recreate) String() string      { return "Recreate " + join(a.Members) }
 func (ForgetBirth) String() string     { return "ForgetBirth" }
+func (a Prune) String() string         { return "Prune " + strings.Join(a.Objects, ", ") }
+func (a Resize) String() string        { return fmt.Sprintf("Resize from %d to %d", a.From, a.To) }
+func (RenewClaims) String() string     { return "RenewClaims" }
+func (a GrowClaims) String() string {
+	return fmt.Sprintf("GrowClaims to %d: %s", a.Size, strings.Join(a.Claims, ", "))
+}
+func (a AddLearner) String() string {
+	return fmt.Sprintf("AddLearner %s on volume %s", a.Name, a.VolumeID)
+}
+func (a Join) String() string {
+	return fmt.Sprintf("Join %s as %s on volume %s", a.Name, a.ID, a.VolumeID)
+}
+func (a Promote) String() string { return fmt.Sprintf("Promote %s %s", a.Name, a.ID) }
+func (a MoveLeader) String() string {
+	return fmt.Sprintf("MoveLeader from %s %s to %s %s", a.From, a.FromID, a.To, a.ToID)
+}
+func (a RemoveMember) String() string { return fmt.Sprintf("RemoveMember %s %s", a.Name, a.ID) }
+func (a Disarm) String() string       { return "Disarm " + a.ID.String() }
+func (a Withdraw) String() string     { return "Withdraw " + join(a.Members) }
+func (a Welcome) String() string      { return "Welcome " + join(a.Members) }
+func (a Clear) String() string        { return "Clear " + string(a.Name) }
+func (a DropPod) String() string      { return "DropPod " + string(a.Name) }
+
+// Live reports whether an action changes the membership, or destroys
+// something: before it is done the cluster is observed anew from the API server
+// itself, and the planner must decide the same again.
+func Live(a Action) bool {
+	switch a.(type) {
+	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune:
+		return true
+	default:
+		return false
+	}
+}
 
 // Name returns the action's name without its targets.
 func Name(a Action) string {
@@ -137,6 +250,24 @@ func MembersOf(a Action) []etcd.MemberName {
 		return a.Members
 	case Recreate:
 		return a.Members
+	case Withdraw:
+		return a.Members
+	case Welcome:
+		return a.Members
+	case AddLearner:
+		return []etcd.MemberName{a.Name}
+	case Join:
+		return []etcd.MemberName{a.Name}
+	case Promote:
+		return []etcd.MemberName{a.Name}
+	case MoveLeader:
+		return []etcd.MemberName{a.From}
+	case RemoveMember:
+		return []etcd.MemberName{a.Name}
+	case Clear:
+		return []etcd.MemberName{a.Name}
+	case DropPod:
+		return []etcd.MemberName{a.Name}
 	default:
 		return nil
 	}

@@ -15,6 +15,15 @@ type Desired struct {
 	Operator string
 	// TLSDisabled is spec.tls.disabled.
 	TLSDisabled bool
+	// Hibernated: no pods, volumes kept.
+	Hibernated bool
+	// Replace is the member that a person declared lost, or zero.
+	Replace etcd.MemberID
+	// StorageClass is spec.storage.storageClassName; empty when it is not set,
+	// and then the class of a claim does not matter.
+	StorageClass string
+	// StorageSize is spec.storage.size in bytes; zero when it is not set.
+	StorageSize int64
 }
 
 // supportedVersion returns the version, or the reason why it cannot be run.

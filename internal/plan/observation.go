@@ -17,13 +17,24 @@ type Observation struct {
 	Objects []Object
 	// Certificates is what the Secrets hold.
 	Certificates Certificates
-	// Members has one entry for each ordinal that exists or shall exist.
+	// Members has one entry for each ordinal that exists or shall exist, in
+	// order and without a gap: those of the StatefulSet, of the spec, of any pod
+	// or claim, and of the member list.
 	Members []Member
+	// Pods is how many pods the StatefulSet shall run; NoStatefulSet when there
+	// is none.
+	Pods int
+	// StaleClaims says how the StatefulSet's claim template differs from what
+	// the spec asks for; empty when it does not.
+	StaleClaims string
 	// Etcd is the cluster's own linearizable answer.
 	Etcd EtcdView
 	// Lags are the wishes that running members do not follow yet.
 	Lags []Lag
 }
+
+// NoStatefulSet is Observation.Pods while there is no StatefulSet.
+const NoStatefulSet = -1
 
 // Record is what the operator wrote down about a cluster, under the
 // resourceVersion it had read: it survives the operator.
@@ -34,6 +45,17 @@ type Record struct {
 	ClusterID etcd.ClusterID
 	// Birth is the grant under which the cluster forms or formed.
 	Birth *Birth
+	// Joining is the last volume that was admitted as a learner.
+	Joining *Joining
+}
+
+// Joining ties an ID of the member list to the one volume that may bear it: a
+// learner that has lost its volume may have acknowledged entries, so its ID
+// never goes to another one.
+type Joining struct {
+	ID       etcd.MemberID
+	Name     etcd.MemberName
+	VolumeID string
 }
 
 // Birth is a one-time grant: these volumes, and no others, may form a cluster.
@@ -69,6 +91,8 @@ const (
 	ObjectDrifted ObjectState = "Drifted"
 	// ObjectTaken: the name belongs to somebody else.
 	ObjectTaken ObjectState = "Taken"
+	// ObjectSurplus: it is this cluster's and shall not be there.
+	ObjectSurplus ObjectState = "Surplus"
 	// ObjectLeaving: it belongs to a former life of the cluster, or is being
 	// deleted, and will be gone soon.
 	ObjectLeaving ObjectState = "Leaving"
@@ -118,17 +142,37 @@ type Member struct {
 	PeerURL string
 	Pod     PodState
 	Ready   bool
+	// Clients says whether clients are still sent to the member.
+	Clients Clients
 	// Outdated: the pod was made from an older template than the present one.
 	Outdated bool
 	// Trouble is why the pod or its claim does not come up; nil if nothing is
 	// known to hinder it.
 	Trouble *Trouble
-	Claim   *Claim
+	// Loss is the evidence from Kubernetes that the member's volume is gone for
+	// good, as a clause for people; empty when there is none. A claim that is
+	// absent shows as Claim being nil.
+	Loss string
+	// NodeGone: the pod's node was confirmed absent by a live read.
+	NodeGone bool
+	Claim    *Claim
 	// Agent is what the agent reported; nil when it was not reached, and then
 	// AgentError says why.
 	Agent      *control.Report
 	AgentError string
 }
+
+// Clients says whether clients are sent to a member by the client Service.
+type Clients string
+
+const (
+	// ClientsWelcome: the pod bears the label that the Service selects.
+	ClientsWelcome Clients = ""
+	// ClientsLeaving: the label is gone, and not all that send clients know yet.
+	ClientsLeaving Clients = "Leaving"
+	// ClientsGone: no new client is sent to it any more.
+	ClientsGone Clients = "Gone"
+)
 
 // Trouble is a cause outside Quorate, with its reason for a condition.
 type Trouble struct {
@@ -141,9 +185,19 @@ type Claim struct {
 	Name string
 	// Formed is the cluster that the claim is marked to belong to, or zero.
 	Formed etcd.ClusterID
-	// Marked: annotation and owner are as they shall be for a formed cluster.
+	// Member is the member that the claim is marked to hold, or zero.
+	Member etcd.MemberID
+	// Marked: annotations and owner are as they shall be for a formed cluster
+	// and, where its agent answers, for the member that lives on it.
 	Marked   bool
 	Deleting bool
+	// Class is the claim's StorageClass, Size what it asks for in bytes.
+	Class string
+	Size  int64
+	// Growable: its StorageClass allows volumes to grow.
+	Growable bool
+	// Growing says what of a growth is not done yet; empty when all is.
+	Growing string
 }
 
 // EtcdView is a linearizable member list: proof of a quorum at that moment.

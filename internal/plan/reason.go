@@ -30,6 +30,17 @@ const (
 	ReasonMemberUnready      Reason = "MemberUnready"
 	ReasonMemberRefused      Reason = "MemberRefused"
 	ReasonNotSupportedYet    Reason = "NotSupportedYet"
+	ReasonHibernating        Reason = "Hibernating"
+	ReasonHibernated         Reason = "Hibernated"
+	ReasonWaking             Reason = "Waking"
+	ReasonReplacing          Reason = "ReplacingMember"
+	ReasonScalingOut         Reason = "ScalingOut"
+	ReasonScalingIn          Reason = "ScalingIn"
+	ReasonMovingVolumes      Reason = "MovingVolumes"
+	ReasonGrowingVolumes     Reason = "GrowingVolumes"
+	ReasonVolumeCannotGrow   Reason = "VolumeCannotGrow"
+	ReasonUnknownMember      Reason = "UnknownMember"
+	ReasonClearing           Reason = "ClearingVolume"
 
 	// Reasons of troubles that come from Kubernetes.
 	ReasonUnschedulable  Reason = "Unschedulable"
