@@ -58,7 +58,6 @@ type EtcdClusterList struct {
 //
 // +kubebuilder:validation:XValidation:rule=`(has(self.tls) && has(self.tls.disabled) && self.tls.disabled) == (has(oldSelf.tls) && has(oldSelf.tls.disabled) && oldSelf.tls.disabled)`,fieldPath=".tls",message="spec.tls.disabled cannot change while the cluster exists: that is not supported by this release of Quorate; set it back, or make a new cluster"
 // +kubebuilder:validation:XValidation:rule=`has(self.bootstrap) == has(oldSelf.bootstrap) && (!has(self.bootstrap) || self.bootstrap == oldSelf.bootstrap)`,message="spec.bootstrap is immutable, because a cluster is born once: it can be neither added, changed nor removed; set it back to what it was"
-// +kubebuilder:validation:XValidation:rule=`!has(self.hibernated) || !self.hibernated`,fieldPath=".hibernated",message="spec.hibernated: true is not supported by this release of Quorate; remove it"
 // +kubebuilder:validation:XValidation:rule=`!has(self.etcd) || !has(self.etcd.quotaBackend) || !has(self.storage.size) || ![string(self.etcd.quotaBackend), string(self.storage.size)].all(q, q.matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')) || quantity(string(self.etcd.quotaBackend)).add(quantity('512Mi')).compareTo(quantity(string(self.storage.size))) <= 0`,fieldPath=".etcd",message="spec.etcd.quotaBackend must be at least 512Mi below spec.storage.size, which also holds the write-ahead log and snapshots; lower the quota or raise the size"
 type EtcdClusterSpec struct {
 	// Number of voting members: 1, 3, 5, 7 or 9. Default: 3. A cluster of N
@@ -119,8 +118,10 @@ type EtcdClusterSpec struct {
 	// +optional
 	Paused bool `json:"paused,omitempty"`
 
-	// Whether the cluster rests with no pods and its volumes kept. Default:
-	// false. A hibernated cluster is never reported as Ready.
+	// Whether the cluster rests: no pods and no clients, its volumes and
+	// certificates kept. Default: false. All members stop together, and set back
+	// to false the same cluster returns with its data. A hibernated cluster is
+	// never reported as Ready.
 	// +optional
 	Hibernated bool `json:"hibernated,omitempty"`
 }

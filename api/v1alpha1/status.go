@@ -72,6 +72,15 @@ type EtcdClusterStatus struct {
 	// +optional
 	Birth *Birth `json:"birth,omitempty"`
 
+	// The last volume that was admitted as a learner, and under which ID.
+	// +optional
+	Joining *Joining `json:"joining,omitempty"`
+
+	// The last volume that was admitted to the formed cluster: the member ID that
+	// was added for it goes to no other volume.
+	// +optional
+	Joining *Joining `json:"joining,omitempty"`
+
 	// What Quorate is about to do, written before it is done.
 	// +optional
 	Intent *Intent `json:"intent,omitempty"`
@@ -151,6 +160,42 @@ type BirthMember struct {
 	Name string `json:"name"`
 
 	// Identity of the volume that the member was granted.
+	// +kubebuilder:validation:MaxLength=128
+	// +required
+	VolumeID string `json:"volumeID"`
+}
+
+// Joining ties an ID of the member list to the one volume that may bear it.
+type Joining struct {
+	// Name of the member.
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+
+	// The member's ID as etcd prints it, in hexadecimal.
+	// +kubebuilder:validation:MaxLength=32
+	// +required
+	ID string `json:"id"`
+
+	// Identity of the volume that was admitted.
+	// +kubebuilder:validation:MaxLength=128
+	// +required
+	VolumeID string `json:"volumeID"`
+}
+
+// Joining ties a member ID to the one volume that may bear it.
+type Joining struct {
+	// Name of the member.
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+
+	// The member's ID as etcd prints it, in hexadecimal.
+	// +kubebuilder:validation:MaxLength=32
+	// +required
+	ID string `json:"id"`
+
+	// Identity of the volume that bears it.
 	// +kubebuilder:validation:MaxLength=128
 	// +required
 	VolumeID string `json:"volumeID"`

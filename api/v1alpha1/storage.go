@@ -20,11 +20,12 @@ const (
 // +kubebuilder:validation:XValidation:rule=`!has(self.ephemeral)`,fieldPath=".ephemeral",message="spec.storage.ephemeral is not supported by this release of Quorate; remove it and set spec.storage.size"
 // +kubebuilder:validation:XValidation:rule=`has(self.size) == has(oldSelf.size) && has(self.ephemeral) == has(oldSelf.ephemeral)`,message="spec.storage cannot change between size and ephemeral while the cluster exists; set it back to what it was"
 // +kubebuilder:validation:XValidation:rule=`!has(self.size) || !has(oldSelf.size) || ![string(self.size), string(oldSelf.size)].all(q, q.matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0`,fieldPath=".size",message="spec.storage.size cannot shrink, because volumes only grow; set it back to at least what it was"
-// +kubebuilder:validation:XValidation:rule=`has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)`,message="spec.storage.storageClassName cannot be added, changed or removed while the cluster exists: moving to another class is not supported by this release of Quorate; set it back to what it was"
+// +kubebuilder:validation:XValidation:rule=`!has(oldSelf.storageClassName) || has(self.storageClassName)`,message="spec.storage.storageClassName cannot be removed, because the members' volumes are of that class; set it back, or to the class that the volumes shall move to"
 type Storage struct {
 	// Size of each member's volume, such as 8Gi; at least 1Gi. No default: either
-	// this or `ephemeral` is required. It may grow, never shrink. etcd's database
-	// gets a part of it: see `etcd.quotaBackend`.
+	// this or `ephemeral` is required. It may grow, never shrink: the volumes then
+	// grow under the running members, where their StorageClass allows it. etcd's
+	// database gets a part of it: see `etcd.quotaBackend`.
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
 	// +kubebuilder:validation:MaxLength=20
@@ -34,7 +35,9 @@ type Storage struct {
 	Size *resource.Quantity `json:"size,omitempty"`
 
 	// Name of the StorageClass of the volumes. Default: the default StorageClass
-	// of the Kubernetes cluster. This release cannot change it later.
+	// of the Kubernetes cluster. It may be set or changed later, not removed: the
+	// members then move to volumes of the new class one at a time, with one member
+	// more than `replicas` meanwhile.
 	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$`
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
