@@ -23,22 +23,13 @@ import (
 const birthTerm = 1
 
 // layBirth writes the data of a founding member: the log and the database that
-// etcd has once it was started `new` and has completed its first save. They
-// are made aside and put in place in one step, so there is data with a hard
-// state, or none.
+// etcd has once it was started `new` and has completed its first save.
 //
 // etcd itself would first ask every peer, one after the other and for a second
 // each, whether this member was born before; founding members that start
 // together cannot answer each other, and so wait for N-1 seconds. The volume's
 // admission answers that question, at once and reliably.
 func (l layout) layBirth(admitted control.Admission, log *zap.Logger) error {
-	if err := os.RemoveAll(l.birthDir()); err != nil {
-		return fmt.Errorf("remove what an earlier birth left: %w", err)
-	}
-	aside := layout(l.birthDir())
-	if err := os.MkdirAll(aside.snapDir(), 0o700); err != nil {
-		return fmt.Errorf("create data directory: %w", err)
-	}
 	urls, err := peerURLs(admitted.Members)
 	if err != nil {
 		return err
@@ -50,6 +41,19 @@ func (l layout) layBirth(admitted control.Admission, log *zap.Logger) error {
 	entries, err := foundingEntries(cluster)
 	if err != nil {
 		return err
+	}
+	return l.lay(admitted, cluster, entries, log)
+}
+
+// lay makes a member's first data aside and puts it in place in one step, so
+// there is data with a hard state, or none.
+func (l layout) lay(admitted control.Admission, cluster *membership.RaftCluster, entries []*raftpb.Entry, log *zap.Logger) error {
+	if err := os.RemoveAll(l.birthDir()); err != nil {
+		return fmt.Errorf("remove what an earlier birth left: %w", err)
+	}
+	aside := layout(l.birthDir())
+	if err := os.MkdirAll(aside.snapDir(), 0o700); err != nil {
+		return fmt.Errorf("create data directory: %w", err)
 	}
 	writeDatabase(aside, cluster, uint64(len(entries)), log)
 	if err := writeLog(aside, admitted, entries, log); err != nil {

@@ -26,6 +26,7 @@ func (a *Agent) protocol() http.Handler {
 	mux.HandleFunc("POST "+control.PathAdmit, serveTask(a, a.admit))
 	mux.HandleFunc("POST "+control.PathFormed, serveTask(a, a.formed))
 	mux.HandleFunc("POST "+control.PathDiscard, serveTask(a, a.discard))
+	mux.HandleFunc("POST "+control.PathJoin, serveTask(a, a.join))
 	return mux
 }
 

@@ -56,6 +56,9 @@ func Decide(d Disk) Boot {
 				"Restore from a backup of that data, or empty the volume.", ofMember(d.Log))
 	case contents == control.ContentsData:
 		return decideOnData(d, *d.Admission)
+	case d.Admission != nil && joining(*d.Admission) && !d.Born:
+		return Boot{Action: Wait, Message: fmt.Sprintf("Admitted as learner %s of cluster %s and not started yet; "+
+			"waiting for the same admission again.", d.Admission.MemberID, d.Admission.ClusterID)}
 	case d.Admission != nil && d.Admission.Formed:
 		return refuse(control.ReasonDataLost,
 			"This volume was member %s of the formed cluster %s and its data is gone. Replace this member: "+

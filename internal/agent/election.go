@@ -29,10 +29,12 @@ const (
 	electionAnswer   = 150 * time.Millisecond // a vote takes a few; the second attempt waits longer
 )
 
-// mayStand reports whether nobody else can be expected to lead.
+// mayStand reports whether nobody else can be expected to lead. A learner that
+// catches up goes through a time at which its database lists one member, and
+// that is another.
 func (s *server) mayStand(admitted *control.Admission) bool {
-	if len(s.Server.Cluster().Members()) == 1 {
-		return true
+	if members := s.Server.Cluster().Members(); len(members) == 1 {
+		return members[0].ID == s.Server.MemberID() && !members[0].IsLearner
 	}
 	return admitted != nil && !admitted.Formed && s.eldest()
 }

@@ -37,20 +37,27 @@ func (a *Agent) admit(req control.AdmitRequest, answer func(control.Report, erro
 		answer(a.report(), nil)
 		return nil
 	}
-	record := volumeRecord{ID: v.volume.ID, Admission: &admission}
+	return a.begin(admission, answer, a.layout.layBirth)
+}
+
+// begin makes an admission durable and answers; then it lays the first data
+// and starts etcd on it. Cut short anywhere, the same admission begins again.
+func (a *Agent) begin(admission control.Admission, answer func(control.Report, error),
+	lay func(control.Admission, *zap.Logger) error) error {
+	record := volumeRecord{ID: a.look().volume.ID, Admission: &admission}
 	if err := a.recordAdmission(record); err != nil {
 		answer(control.Report{}, refusal(control.ReasonVolumeUnusable, "The admission cannot be recorded: %v. Mend the volume.", err))
 		return nil
 	}
 	a.change(func(v *view) { v.volume = record })
 	a.log.Info("admitted", zap.Stringer("clusterID", admission.ClusterID), zap.Stringer("memberID", admission.MemberID),
-		zap.Int("members", len(admission.Members)))
+		zap.Int("members", len(admission.Members)), zap.Bool("learner", joining(admission)))
 	answer(a.report(), nil)
 	began := time.Now()
-	if err := a.layout.layBirth(admission, a.tapped); err != nil {
-		return a.follow(refuse(control.ReasonVolumeUnusable, "The birth cannot be written: %v. Mend the volume.", err))
+	if err := lay(admission, a.tapped); err != nil {
+		return a.follow(refuse(control.ReasonVolumeUnusable, "The first data cannot be written: %v. Mend the volume.", err))
 	}
-	a.log.Info("data of the birth is laid", zap.Duration("took", time.Since(began)))
+	a.log.Info("first data is laid", zap.Duration("took", time.Since(began)))
 	return a.start()
 }
 

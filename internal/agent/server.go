@@ -89,7 +89,7 @@ func (s *server) status(ready bool) *control.Etcd {
 		ClusterID:    etcd.ClusterID(server.Cluster().ID()),
 		MemberID:     etcd.MemberID(server.MemberID()),
 		Leader:       etcd.MemberID(server.Leader()),
-		IsLearner:    self != nil && self.IsLearner,
+		IsLearner:    self == nil || self.IsLearner, // who is not listed yet does not vote
 		Term:         server.Term(),
 		Index:        server.CommittedIndex(),
 		AppliedIndex: server.AppliedIndex(),
@@ -98,6 +98,7 @@ func (s *server) status(ready bool) *control.Etcd {
 		DBSizeInUse:  server.Backend().SizeInUse(),
 		Quota:        server.Cfg.QuotaBackendBytes,
 		Alarms:       alarms(server.Alarms()),
+		Corrupt:      corrupt(server.Alarms()),
 		Ready:        ready,
 	}
 	if status.Quota == 0 {
@@ -118,6 +119,18 @@ func alarms(raised []*etcdserverpb.AlarmMember) []string {
 		}
 	}
 	return names
+}
+
+// corrupt are the members that a CORRUPT alarm names, once each.
+func corrupt(raised []*etcdserverpb.AlarmMember) []etcd.MemberID {
+	var ids []etcd.MemberID
+	for _, a := range raised {
+		if id := etcd.MemberID(a.GetMemberID()); a.GetAlarm() == etcdserverpb.AlarmType_CORRUPT && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids) // etcd keeps them in a map
+	return ids
 }
 
 // unready says why this server should get no clients; empty when it should.

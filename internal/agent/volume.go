@@ -53,10 +53,17 @@ func (v volumeRecord) check() error {
 	if _, err := uuid.Parse(v.ID); err != nil {
 		return fmt.Errorf("id %q: %w", v.ID, err)
 	}
-	if a := v.Admission; a != nil && (a.Token == "" || a.ClusterID == 0 || a.MemberID == 0) {
-		return errors.New("the admission lacks its token or its IDs")
+	a := v.Admission
+	switch {
+	case a == nil:
+		return nil
+	case a.ClusterID == 0 || a.MemberID == 0:
+		return errors.New("the admission lacks its IDs")
+	case a.Token == "" && !a.Formed: // a formed cluster's learner has none
+		return errors.New("the admission to a birth lacks its token")
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (v volumeRecord) write(l layout) error {

@@ -70,6 +70,11 @@ func (c *Client) Discard(ctx context.Context, req control.DiscardRequest) (contr
 	return c.call(ctx, http.MethodPost, control.PathDiscard, req)
 }
 
+// Join admits the agent's empty volume to a formed cluster, as a learner.
+func (c *Client) Join(ctx context.Context, req control.JoinRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathJoin, req)
+}
+
 // call returns the report of a success. A refusal of the agent is a *Refusal.
 func (c *Client) call(ctx context.Context, method, path string, body any) (control.Report, error) {
 	var payload io.Reader
