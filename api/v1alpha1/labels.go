@@ -23,11 +23,6 @@ const (
 	// AnnotationWithdrawn, on a member pod: since when it is out of the client
 	// Service, in RFC 3339 form with fractions of a second.
 	AnnotationWithdrawn = GroupName + "/withdrawn"
-	// AnnotationMember, on a PVC: the ID of the member that lives on its volume.
-	AnnotationMember = GroupName + "/member"
-	// AnnotationWithdrawn, on a member pod: when it was taken out of the client
-	// Service, RFC 3339 with nanoseconds.
-	AnnotationWithdrawn = GroupName + "/withdrawn"
 	// AnnotationAppliedHash, on an owned object: a hash of what was applied.
 	AnnotationAppliedHash = GroupName + "/applied-hash"
 )

@@ -76,11 +76,6 @@ type EtcdClusterStatus struct {
 	// +optional
 	Joining *Joining `json:"joining,omitempty"`
 
-	// The last volume that was admitted to the formed cluster: the member ID that
-	// was added for it goes to no other volume.
-	// +optional
-	Joining *Joining `json:"joining,omitempty"`
-
 	// What Quorate is about to do, written before it is done.
 	// +optional
 	Intent *Intent `json:"intent,omitempty"`
@@ -178,24 +173,6 @@ type Joining struct {
 	ID string `json:"id"`
 
 	// Identity of the volume that was admitted.
-	// +kubebuilder:validation:MaxLength=128
-	// +required
-	VolumeID string `json:"volumeID"`
-}
-
-// Joining ties a member ID to the one volume that may bear it.
-type Joining struct {
-	// Name of the member.
-	// +kubebuilder:validation:MaxLength=253
-	// +required
-	Name string `json:"name"`
-
-	// The member's ID as etcd prints it, in hexadecimal.
-	// +kubebuilder:validation:MaxLength=32
-	// +required
-	ID string `json:"id"`
-
-	// Identity of the volume that bears it.
 	// +kubebuilder:validation:MaxLength=128
 	// +required
 	VolumeID string `json:"volumeID"`
