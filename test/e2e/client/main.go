@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-const usage = "usage: client [flags] put KEY VALUE | get KEY | writer PREFIX"
+const usage = "usage: client [flags] put KEY VALUE | get KEY | writer PREFIX | steady LISTEN"
 
 func main() {
 	endpoint := flag.String("endpoint", "", "URL of the client Service")
@@ -78,6 +78,8 @@ func (u *user) run(ctx context.Context, args []string) error {
 		return u.patiently(ctx, func(ctx context.Context, c *clientv3.Client) error { return get(ctx, c, args[1]) })
 	case len(args) == 2 && args[0] == "writer":
 		return u.write(ctx, args[1])
+	case len(args) == 2 && args[0] == "steady":
+		return u.steadily(ctx, args[1])
 	default:
 		return errors.New(usage)
 	}
@@ -127,23 +129,34 @@ func (u *user) write(ctx context.Context, prefix string) error {
 	return nil
 }
 
-func (u *user) rest(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(u.pause):
+// steadily writes and reads until it is told to stop, and keeps the history
+// for whoever asks for it.
+func (u *user) steadily(ctx context.Context, listen string) error {
+	s := &steady{
+		interval: u.pause, attempt: u.attempt, patience: time.Second, inFlight: 200,
+		writer: &connection{dial: u.dial}, reader: &connection{dial: u.dial},
+		record: &record{start: time.Now()},
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.run(ctx)
+	}()
+	return s.record.serve(listen, func() {
+		cancel()
+		<-ended
+	})
 }
+
+func (u *user) rest(ctx context.Context) { rest(ctx, u.pause) }
 
 func (u *user) try(ctx context.Context, do func(context.Context, *clientv3.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, u.attempt)
 	defer cancel()
 	if u.client == nil {
-		config := clientv3.Config{Endpoints: []string{u.endpoint}, TLS: u.tls, DialTimeout: u.attempt, Logger: zap.NewNop()}
-		if u.tls != nil && u.tls.ServerName != "" {
-			// clientv3 expects the certificate to bear the endpoint's host, whatever TLS.ServerName says.
-			config.DialOptions = []grpc.DialOption{grpc.WithAuthority(u.tls.ServerName)}
-		}
-		c, err := clientv3.New(config)
+		c, err := u.dial()
 		if err != nil {
 			return err
 		}
@@ -155,4 +168,16 @@ func (u *user) try(ctx context.Context, do func(context.Context, *clientv3.Clien
 		u.client = nil
 	}
 	return err
+}
+
+func (u *user) dial() (*clientv3.Client, error) {
+	config := clientv3.Config{
+		Endpoints: []string{u.endpoint}, TLS: u.tls, DialTimeout: u.attempt, Logger: zap.NewNop(),
+		DialKeepAliveTime: 10 * time.Second, DialKeepAliveTimeout: 3 * time.Second,
+	}
+	if u.tls != nil && u.tls.ServerName != "" {
+		// clientv3 expects the certificate to bear the endpoint's host, whatever TLS.ServerName says.
+		config.DialOptions = []grpc.DialOption{grpc.WithAuthority(u.tls.ServerName)}
+	}
+	return clientv3.New(config)
 }
