@@ -12,6 +12,8 @@ func birth(w *world) *Decision {
 	switch {
 	case w.formed():
 		return nil
+	case w.Pods != NoStatefulSet && w.Pods != w.size():
+		return act(Resize{w.Pods, w.size()}, ReasonCreating, fmt.Sprintf("The cluster is born with %d members.", w.size()))
 	case w.Record.Birth == nil:
 		return grant(w)
 	case w.Record.Birth.Discarding:

@@ -33,8 +33,8 @@ func confirm(w *world) *Decision {
 	if len(unconfirmed) == 0 || !w.quorate(w.Record.ClusterID) {
 		return nil
 	}
-	unmarked := keep(w.Members, func(m Member) bool { return m.Claim != nil && !m.Claim.Marked })
-	if n := len(w.Members); !etcd.HasQuorum(n-len(unmarked), n) {
+	unmarked := keep(w.Members, func(m Member) bool { return m.Claim != nil && !m.Claim.Marked && w.listed(m) })
+	if n := len(w.voters()); !etcd.HasQuorum(n-len(unmarked), n) {
 		return wait(ReasonMarking, fmt.Sprintf("Clients are served once the claims of a quorum are marked; waiting for %s.", whys(unmarked)))
 	}
 	names := memberNames(unconfirmed)
@@ -80,7 +80,7 @@ func (w *world) bornOf(b *Birth) bool {
 func markVolumes(w *world) *Decision {
 	var claims []string
 	for _, m := range w.Members {
-		if m.Claim != nil && !m.Claim.Marked && !m.Claim.Deleting && (w.holds(m) || m.Claim.Formed == w.Record.ClusterID) {
+		if w.markable(m) {
 			claims = append(claims, m.Claim.Name)
 		}
 	}
@@ -88,4 +88,18 @@ func markVolumes(w *world) *Decision {
 		return nil
 	}
 	return act(MarkVolumes{w.Record.ClusterID, claims}, ReasonMarking, fmt.Sprintf("Marking the volumes of cluster %s.", w.Record.ClusterID))
+}
+
+// markable reports whether a claim lacks its mark and can get it: what its
+// volume holds is known from its agent, or from the mark itself where only the
+// owner is missing. A claim that names another member than its volume is left
+// alone, and a member that was removed needs none.
+func (w *world) markable(m Member) bool {
+	if m.Claim == nil || m.Claim.Marked || m.Claim.Deleting || w.quorate(w.Record.ClusterID) && !w.listed(m) {
+		return false
+	}
+	if w.holds(m) {
+		return m.Claim.Member == 0 || m.Claim.Member == m.Agent.Volume.Admission.MemberID
+	}
+	return m.Agent == nil && m.Claim.Formed == w.Record.ClusterID && m.Claim.Member != 0
 }

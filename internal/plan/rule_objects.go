@@ -42,6 +42,9 @@ func names(w *world) *Decision {
 // objects creates what is missing and repairs what drifted, all at once: each
 // object is applied by itself and none of it disturbs a running member.
 func objects(w *world) *Decision {
+	if d := surplus(w); d != nil {
+		return d
+	}
 	var targets, details []string
 	reason := ReasonRepairing
 	for _, o := range w.Objects {
@@ -62,6 +65,21 @@ func objects(w *world) *Decision {
 		return nil
 	}
 	return act(Apply{targets}, reason, strings.Join(details, "; ")+".")
+}
+
+// surplus deletes what the cluster does not need any more: the budget of a
+// cluster that shrank to one member would block every drain.
+func surplus(w *world) *Decision {
+	var targets []string
+	for _, o := range w.Objects {
+		if o.State == ObjectSurplus {
+			targets = append(targets, o.Kind+"/"+o.Name)
+		}
+	}
+	if len(targets) == 0 {
+		return nil
+	}
+	return act(Prune{targets}, ReasonRepairing, fmt.Sprintf("%s is not needed any more.", strings.Join(targets, ", ")))
 }
 
 // pods deletes pods of an older template where no voter can be hurt. The

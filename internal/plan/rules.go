@@ -16,12 +16,25 @@ var rules = []rule{
 	{"certificates", certificates}, // no pod before its Secrets
 	{"objects", objects},           // create what is missing, repair what drifted
 	{"pods", pods},                 // pods of an old template that never ran
+	{"gone", gonePods},             // pods of nodes that do not exist any more
 	{"memory", memory},             // volumes that were ever formed mean formed
+	{"hibernation", hibernation},   // no pods, or as many as there were
 	{"birth", birth},               // form a cluster, once
+	{"growth", growth},             // larger volumes disturb nobody
 	{"confirmation", confirmation}, // formed: serve clients, mark the volumes
 	{"quorum", lostQuorum},         // without a quorum nothing else is decided
-	{"members", members},           // broken or absent members
+	{"losses", losses},             // members whose data is gone leave first
+	{"alarms", alarms},             // and their alarms with them
+	{"strangers", strangers},       // members that are none of our pods
+	{"template", template},         // new volumes follow the spec
+	{"learner", learner},           // see the one learner through
+	{"clearing", clearing},         // no new member on an old disk
+	{"size", size},                 // pods to come, and pods to go
+	{"exits", exits},               // scale in, move, replace what is doomed
+	{"entrances", entrances},       // scale out, or come back
+	{"members", members},           // absent members are waited for
 	{"authorities", authorities},   // a formed cluster never gets a new CA
+	{"volumes", volumeGrowth},      // volumes that have not grown
 	{"lag", lag},                   // what this release cannot change yet
 }
 

@@ -108,3 +108,8 @@ func reasonOf(ms []Member, fallback Reason) Reason {
 	}
 	return fallback
 }
+
+// Healthy reports whether a member serves, by its agent and by its pod.
+func (m Member) Healthy() bool {
+	return m.Agent != nil && m.Agent.State == control.StateRunning && m.Agent.Etcd != nil && m.Agent.Etcd.Ready && m.Ready
+}

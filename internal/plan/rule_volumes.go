@@ -1,0 +1,67 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// template makes the StatefulSet anew, around its running pods, when its claim
+// template is not what the spec asks for: Kubernetes cannot change it.
+func template(w *world) *Decision {
+	if !w.formed() || w.StaleClaims == "" || w.Pods == NoStatefulSet {
+		return nil
+	}
+	return act(RenewClaims{}, ReasonGrowingVolumes, fmt.Sprintf("The StatefulSet is made anew around its running pods, so that new volumes follow the spec: %s.", w.StaleClaims))
+}
+
+// growth asks for larger volumes where the StorageClass allows it. It disturbs
+// nobody, and a full volume may be what keeps a member down.
+func growth(w *world) *Decision {
+	small := keep(w.Members, func(m Member) bool { return w.formed() && w.small(m) && m.Claim.Growable })
+	if len(small) == 0 {
+		return nil
+	}
+	names := make([]string, len(small))
+	for i, m := range small {
+		names[i] = m.Claim.Name
+	}
+	return act(GrowClaims{names, w.StorageSize}, ReasonGrowingVolumes, fmt.Sprintf("Growing %s to %d bytes.", strings.Join(names, ", "), w.StorageSize))
+}
+
+// small reports whether a claim asks for less than the spec does. One that is
+// about to go, or moves to another class, need not grow.
+func (w *world) small(m Member) bool {
+	return m.Claim != nil && !m.Claim.Deleting && m.Claim.Size < w.StorageSize && !w.wrongClass(m)
+}
+
+// volumes says which volumes cannot grow, and which have not grown yet.
+func volumeGrowth(w *world) *Decision {
+	var stuck, growing []string
+	for _, m := range w.Members {
+		switch {
+		case m.Claim == nil:
+		case w.small(m):
+			stuck = append(stuck, fmt.Sprintf("%s (StorageClass %s)", m.Claim.Name, m.Claim.Class))
+		case m.Claim.Growing != "":
+			growing = append(growing, fmt.Sprintf("%s: %s", m.Claim.Name, m.Claim.Growing))
+		}
+	}
+	if len(stuck) > 0 {
+		return blocked(ReasonVolumeCannotGrow, fmt.Sprintf("spec.storage.size is %d bytes and these claims cannot grow to it: %s. Set allowVolumeExpansion: true on the StorageClass if its driver can, or name another class in spec.storage.storageClassName: the members then move there one by one.", w.StorageSize, strings.Join(stuck, ", ")))
+	}
+	if len(growing) > 0 {
+		return wait(ReasonGrowingVolumes, "Waiting for volumes to grow: "+strings.Join(growing, "; ")+".")
+	}
+	return nil
+}
+
+// gonePods ends pods whose node is confirmed absent: nothing else ever will,
+// and their names are needed elsewhere.
+func gonePods(w *world) *Decision {
+	for _, m := range w.Members {
+		if m.NodeGone && m.Pod != PodAbsent {
+			return act(DropPod{m.Name}, ReasonReplacing, fmt.Sprintf("The node of pod %s does not exist any more; the pod ends.", m.Name))
+		}
+	}
+	return nil
+}
