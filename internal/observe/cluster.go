@@ -102,6 +102,8 @@ func assess(a pki.Assessment, cluster string) plan.Certificates {
 	return out
 }
 
+const noAddress = "its pod has no address"
+
 // ask polls every agent at once, then the cluster itself.
 func (o *Observer) ask(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight) {
 	s.Agents = map[etcd.MemberName]dial.Agent{}
@@ -119,7 +121,7 @@ func (o *Observer) ask(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight) {
 		m := &s.Observation.Members[i]
 		pod := s.Pods[m.Name]
 		if pod == nil || pod.Status.PodIP == "" || finished(pod) {
-			m.AgentError = "its pod has no address"
+			m.AgentError = noAddress
 			continue
 		}
 		agent := dial.Agent{
@@ -186,7 +188,8 @@ func (o *Observer) target(c *v1alpha1.EtcdCluster, s *Sight) (etcdclient.Target,
 		target.TLS, target.ServerName = config, resource.ClientHost(c)
 	}
 	for _, m := range s.Observation.Members {
-		if m.Agent != nil && m.Agent.State == control.StateRunning {
+		// A learner answers no linearizable read.
+		if m.Agent != nil && m.Agent.State == control.StateRunning && (m.Agent.Etcd == nil || !m.Agent.Etcd.IsLearner) {
 			target.Endpoints = append(target.Endpoints, scheme+"://"+net.JoinHostPort(s.Pods[m.Name].Status.PodIP, "2379"))
 		}
 	}

@@ -8,6 +8,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -32,40 +34,83 @@ func (o *Observer) members(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 	}
 	s.Pods = map[etcd.MemberName]*corev1.Pod{}
 	s.Claims = map[etcd.MemberName]*corev1.PersistentVolumeClaim{}
-	formed := 0
 	for i := range pods.Items {
-		if n, ok := ordinal(pods.Items[i].Name, c.Name+"-"); ok && (live == nil || ownedByUID(&pods.Items[i], live.UID)) {
+		if n, ok := ordinal(pods.Items[i].Name, c.Name+"-"); ok && accepted(&pods.Items[i], live) {
 			s.Pods[memberName(c, n)] = &pods.Items[i]
 		}
 	}
 	for i := range claims.Items {
 		if n, ok := ordinal(claims.Items[i].Name, resource.ClaimName(etcd.PodName(c.Name+"-"))); ok {
 			s.Claims[memberName(c, n)] = &claims.Items[i]
-			if claims.Items[i].Annotations[v1alpha1.AnnotationFormed] != "" {
-				formed = max(formed, n+1)
-			}
 		}
 	}
-	for n := range memberCount(c, live, formed) {
+	s.Observation.Pods = plan.NoStatefulSet
+	if live != nil {
+		s.Observation.Pods = replicasOf(live)
+	}
+	for n := range memberCount(c, s) {
 		s.Observation.Members = append(s.Observation.Members, member(c, live, n, s))
 	}
 	return nil
 }
 
-// memberCount is how many members there are. A formed cluster has those of its
-// StatefulSet, and if that is gone those that its claims or its birth remember;
-// only a cluster that was never formed has those of the spec.
-func memberCount(c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet, formed int) int {
-	switch {
-	case c.Status.ClusterID != "" && live != nil && live.Spec.Replicas != nil:
-		return int(*live.Spec.Replicas)
-	case formed > 0:
-		return formed
-	case c.Status.Birth != nil:
-		return len(c.Status.Birth.Members)
-	default:
-		return int(c.Spec.Replicas)
+// accepted reports whether a pod is one of the live StatefulSet's, or of none
+// while it is made anew around its running pods.
+func accepted(pod *corev1.Pod, live *appsv1.StatefulSet) bool {
+	return live == nil || metav1.GetControllerOf(pod) == nil || ownedByUID(pod, live.UID)
+}
+
+func replicasOf(set *appsv1.StatefulSet) int { return int(ptr.Deref(set.Spec.Replicas, 1)) }
+
+// memberCount is how many ordinals exist or shall exist: those of the
+// StatefulSet, of the birth, of any pod or claim and, unless the cluster was
+// born with another size and is not formed yet, of the spec.
+func memberCount(c *v1alpha1.EtcdCluster, s *Sight) int {
+	count := max(0, s.Observation.Pods)
+	if birth := c.Status.Birth; birth != nil {
+		for _, m := range birth.Members {
+			count = max(count, after(m.Name, c.Name+"-"))
+		}
 	}
+	if c.Status.Birth == nil || c.Status.ClusterID != "" {
+		count = max(count, int(c.Spec.Replicas))
+	}
+	for name := range s.Pods {
+		count = max(count, after(string(name), c.Name+"-"))
+	}
+	for name := range s.Claims {
+		count = max(count, after(string(name), c.Name+"-"))
+	}
+	return count
+}
+
+// after is the number of ordinals up to that of a name.
+func after(name, prefix string) int {
+	n, ok := ordinal(name, prefix)
+	if !ok {
+		return 0
+	}
+	return n + 1
+}
+
+// addListed adds the members that only the member list knows.
+func (s *Sight) addListed(c *v1alpha1.EtcdCluster) {
+	for n := len(s.Observation.Members); n < listed(c, s.Observation.Etcd.Members); n++ {
+		m := member(c, nil, n, s)
+		m.AgentError = noAddress
+		s.Observation.Members = append(s.Observation.Members, m)
+	}
+}
+
+// listed is the number of ordinals up to the last whose peer URL the member
+// list shows.
+func listed(c *v1alpha1.EtcdCluster, list etcd.Members) int {
+	for n := maxOrdinal; n >= 0; n-- {
+		if _, ok := list.ByPeerURL(resource.PeerURL(c, resource.PodName(c.Name, n))); ok {
+			return n + 1
+		}
+	}
+	return 0
 }
 
 func memberName(c *v1alpha1.EtcdCluster, n int) etcd.MemberName {
@@ -89,15 +134,6 @@ func member(c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet, n int, s *Sight) 
 		m.Pod = podState(pod)
 		m.Ready = m.Pod == plan.PodRunning && podReady(pod)
 		m.Outdated = live != nil && outdated(pod, live)
-	}
-	if claim := s.Claims[name]; claim != nil {
-		formed := clusterID(claim.Annotations[v1alpha1.AnnotationFormed])
-		m.Claim = &plan.Claim{
-			Name:     claim.Name,
-			Formed:   formed,
-			Marked:   formed != 0 && resource.ClaimOwned(c, claim),
-			Deleting: claim.DeletionTimestamp != nil,
-		}
 	}
 	return m
 }

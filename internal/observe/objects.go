@@ -19,8 +19,9 @@ import (
 
 // objects compares each object that the cluster shall have with the live one.
 func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet, s *Sight) error {
-	rendered := o.Renderer.Render(c, live, s.Observation.Remembers(), len(s.Observation.Members))
+	rendered := o.Renderer.Render(c, s.present(live))
 	s.Wanted = rendered.Objects
+	s.Observation.StaleClaims = rendered.StaleClaims
 	for _, message := range rendered.Lags {
 		s.Observation.Lags = append(s.Observation.Lags, plan.Lag{Message: message})
 	}
@@ -31,7 +32,84 @@ func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 		}
 		s.Observation.Objects = append(s.Observation.Objects, object)
 	}
+	return o.surplus(ctx, c, rendered.Surplus, s)
+}
+
+// surplus reports objects of the cluster that shall not be there. The cache
+// shows all that bear our labels: what it does not show is not asked for at
+// each pass.
+func (o *Observer) surplus(ctx context.Context, c *v1alpha1.EtcdCluster, surplus []client.Object, s *Sight) error {
+	for _, unwanted := range surplus {
+		have := emptyLike(unwanted)
+		if err := o.Cached.Get(ctx, client.ObjectKeyFromObject(unwanted), have); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("read %T %s: %w", have, unwanted.GetName(), err)
+		} else if err != nil {
+			continue
+		}
+		if state, _ := belonging(have, c); state == plan.ObjectCurrent {
+			s.Observation.Objects = append(s.Observation.Objects, plan.Object{
+				Kind: unwanted.GetObjectKind().GroupVersionKind().Kind, Name: unwanted.GetName(), State: plan.ObjectSurplus,
+			})
+		}
+	}
 	return nil
+}
+
+// present is what there is of the cluster already, for the renderer.
+func (s *Sight) present(live *appsv1.StatefulSet) resource.Present {
+	p := resource.Present{
+		StatefulSet: live,
+		Formed:      s.Observation.Remembers(),
+		Replicas:    s.pods(),
+		Voters:      s.voters(),
+	}
+	for _, m := range s.Observation.Members {
+		if pod := s.Pods[m.Name]; pod != nil {
+			p.Pods = append(p.Pods, pod)
+		}
+	}
+	return p
+}
+
+// pods is how many pods a StatefulSet shall run that is made anew. A formed
+// cluster has those that hold a member, whatever the spec says: the planner
+// changes their number, one by one.
+func (s *Sight) pods() int {
+	if s.Desired.Hibernated {
+		return 0
+	}
+	if !s.Observation.Remembers() {
+		if birth := s.Observation.Record.Birth; birth != nil {
+			return len(birth.Members)
+		}
+		return s.Desired.Replicas
+	}
+	for i := len(s.Observation.Members) - 1; i >= 0; i-- {
+		m := s.Observation.Members[i]
+		_, listed := s.Observation.Etcd.Members.ByPeerURL(m.PeerURL)
+		if m.Pod != plan.PodAbsent || m.Claim != nil && m.Claim.Formed != 0 || listed {
+			return i + 1
+		}
+	}
+	return s.Desired.Replicas
+}
+
+// voters is how many voters the cluster has: by its own word, otherwise as
+// many as there are volumes of members, or pods.
+func (s *Sight) voters() int {
+	if s.Observation.Etcd.Reached {
+		return len(s.Observation.Etcd.Members.Voters())
+	}
+	formed := 0
+	for _, m := range s.Observation.Members {
+		if m.Claim != nil && m.Claim.Formed != 0 {
+			formed++
+		}
+	}
+	if formed > 0 {
+		return formed
+	}
+	return max(0, s.Observation.Pods)
 }
 
 func (o *Observer) object(ctx context.Context, c *v1alpha1.EtcdCluster, want client.Object) (plan.Object, error) {

@@ -3,10 +3,12 @@ package observe
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -49,7 +51,7 @@ type Sight struct {
 	Secrets map[pki.Kind]pki.Content
 	PKI     pki.Plan
 	// Etcd asks the cluster again; nil when no member was there to answer.
-	Etcd etcdclient.Lister
+	Etcd etcdclient.Changer
 	// NextCheck is when certificates want to be looked at again; zero: never.
 	NextCheck time.Time
 }
@@ -79,21 +81,47 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 		return nil, err
 	}
 	o.ask(ctx, cluster, s)
+	s.addListed(cluster)
+	if err := o.clients(ctx, cluster, s); err != nil {
+		return nil, err
+	}
+	if err := o.claims(ctx, cluster, s); err != nil {
+		return nil, err
+	}
 	if err := o.objects(ctx, cluster, live, s); err != nil {
 		return nil, err
 	}
-	return s, o.troubles(ctx, live, s)
+	if err := o.troubles(ctx, live, s); err != nil {
+		return nil, err
+	}
+	return s, o.evidence(ctx, s)
 }
 
 // desired extracts what decisions depend on.
 func desired(c *v1alpha1.EtcdCluster) plan.Desired {
-	return plan.Desired{
-		Replicas:    int(c.Spec.Replicas),
-		Version:     c.Spec.Version,
-		Paused:      c.Spec.Paused,
-		Operator:    c.Annotations[v1alpha1.AnnotationOperator],
-		TLSDisabled: c.Spec.TLS.Disabled,
+	d := plan.Desired{
+		Replicas:     int(c.Spec.Replicas),
+		Version:      c.Spec.Version,
+		Paused:       c.Spec.Paused,
+		Operator:     c.Annotations[v1alpha1.AnnotationOperator],
+		TLSDisabled:  c.Spec.TLS.Disabled,
+		Hibernated:   c.Spec.Hibernated,
+		Replace:      memberID(c.Annotations[v1alpha1.AnnotationReplace]),
+		StorageClass: ptr.Deref(c.Spec.Storage.StorageClassName, ""),
 	}
+	if size := c.Spec.Storage.Size; size != nil {
+		d.StorageSize = size.Value()
+	}
+	return d
+}
+
+// memberID parses what a person or we ourselves wrote; zero when it is none.
+func memberID(s string) etcd.MemberID {
+	var id etcd.MemberID
+	if err := id.UnmarshalText([]byte(strings.TrimSpace(s))); err != nil {
+		return 0
+	}
+	return id
 }
 
 // record reads what the operator wrote down.
@@ -104,6 +132,9 @@ func record(c *v1alpha1.EtcdCluster) plan.Record {
 		for _, m := range b.Members {
 			r.Birth.Members = append(r.Birth.Members, plan.BirthMember{Name: etcd.MemberName(m.Name), VolumeID: m.VolumeID})
 		}
+	}
+	if j := c.Status.Joining; j != nil {
+		r.Joining = &plan.Joining{ID: memberID(j.ID), Name: etcd.MemberName(j.Name), VolumeID: j.VolumeID}
 	}
 	return r
 }

@@ -39,7 +39,7 @@ func (o *Observer) troubles(ctx context.Context, live *appsv1.StatefulSet, s *Si
 func (o *Observer) trouble(ctx context.Context, live *appsv1.StatefulSet, s *Sight, m *plan.Member) (*plan.Trouble, error) {
 	pod, claim := s.Pods[m.Name], s.Claims[m.Name]
 	switch {
-	case pod == nil && live == nil:
+	case pod == nil && !expected(live, m):
 		return nil, nil
 	case pod == nil:
 		if o.Now().Sub(live.CreationTimestamp.Time) < patience {
@@ -53,6 +53,15 @@ func (o *Observer) trouble(ctx context.Context, live *appsv1.StatefulSet, s *Sig
 	default:
 		return o.pendingPod(ctx, pod)
 	}
+}
+
+// expected reports whether the StatefulSet is to run a pod for the member.
+func expected(live *appsv1.StatefulSet, m *plan.Member) bool {
+	if live == nil || live.DeletionTimestamp != nil {
+		return false
+	}
+	n, ok := ordinal(string(m.Name), live.Name+"-")
+	return ok && n < replicasOf(live)
 }
 
 // absentPod says why the StatefulSet controller could not make the pod.
@@ -197,11 +206,11 @@ func (o *Observer) lostNode(ctx context.Context, pod *corev1.Pod) (*plan.Trouble
 		return nil, err
 	}
 	if !found {
-		return &plan.Trouble{Reason: plan.ReasonNodeLost, Message: fmt.Sprintf("its node %s does not exist any more. Bring the node back", pod.Spec.NodeName)}, nil
+		return &plan.Trouble{Reason: plan.ReasonNodeLost, Message: fmt.Sprintf("its node %s does not exist any more", pod.Spec.NodeName)}, nil
 	}
 	for _, c := range node.Status.Conditions {
 		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-			return &plan.Trouble{Reason: plan.ReasonNodeLost, Message: fmt.Sprintf("its node %s is not ready. Bring the node back; until then nothing is known of the member, and nothing is taken from it", node.Name)}, nil
+			return &plan.Trouble{Reason: plan.ReasonNodeLost, Message: fmt.Sprintf("its node %s is not ready. Bring the node back or, if it never comes back, delete it or taint it node.kubernetes.io/out-of-service; until then nothing is known of the member, and nothing is taken from it", node.Name)}, nil
 		}
 	}
 	return nil, nil

@@ -53,6 +53,9 @@ func servingSelector(cluster string) map[string]string {
 	return with(Selector(cluster), map[string]string{v1alpha1.LabelServing: valueServing})
 }
 
+// Serving reports whether the client Service selects a member's pod.
+func Serving(pod Object) bool { return pod.GetLabels()[v1alpha1.LabelServing] == valueServing }
+
 func labelSelector(cluster string) *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchLabels: Selector(cluster)}
 }

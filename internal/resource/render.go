@@ -1,13 +1,12 @@
 package resource
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
+	policyv1 "k8s.io/api/policy/v1"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 )
@@ -20,106 +19,85 @@ type Renderer struct {
 	OperatorNamespace string
 }
 
+// Present is what there is of a cluster already.
+type Present struct {
+	// StatefulSet is the cluster's own, or nil.
+	StatefulSet *appsv1.StatefulSet
+	// Pods are those of the members.
+	Pods []*corev1.Pod
+	// Formed: the cluster was ever formed.
+	Formed bool
+	// Replicas is how many pods a StatefulSet runs that is made anew. One that
+	// lives keeps its own number: only the planner changes it.
+	Replicas int
+	// Voters is how many voters the cluster has, for all that is known.
+	Voters int
+}
+
 // Rendered is what a cluster shall have, and what its spec asks for beyond.
 type Rendered struct {
 	Objects []Object
+	// Surplus are objects of the cluster, by name, that shall not be there.
+	Surplus []Object
+	// StaleClaims says how the StatefulSet's claim template differs from what
+	// the spec asks for; empty when it does not. No apply can change it.
+	StaleClaims string
 	// Lags are wishes that this release cannot bring to running members.
 	Lags []string
 }
 
-// Render returns what a cluster of that many members shall have. live is its
-// StatefulSet, or nil. Claim templates are immutable, so those of live stay.
-// Once the cluster is formed the pod template of live stays too where the
-// user's inputs changed: a pod that happens to restart must not be the first
-// to try a change that nobody rolls out.
-func (r Renderer) Render(c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet, formed bool, members int) Rendered {
+// Render returns what a cluster shall have, given what it has. Of a
+// StatefulSet that lives the number of pods and the claim template stay. Once
+// the cluster is formed its pod template stays too where the user's inputs
+// changed: a pod that happens to restart must not be the first to try a change
+// that nobody rolls out.
+func (r Renderer) Render(c *v1alpha1.EtcdCluster, p Present) Rendered {
 	in := Inputs{
 		Cluster:           c,
-		Replicas:          int32(members), //nolint:gosec // at most 32
-		Voters:            members,
+		Replicas:          int32(p.Replicas), //nolint:gosec // at most 32
+		Voters:            max(int(c.Spec.Replicas), p.Voters),
 		MemberImage:       strings.ReplaceAll(r.MemberImage, "{version}", c.Spec.Version),
 		OperatorNamespace: r.OperatorNamespace,
 	}
+	if p.StatefulSet != nil && p.StatefulSet.Spec.Replicas != nil {
+		in.Replicas = *p.StatefulSet.Spec.Replicas
+	}
 	out := Rendered{Objects: Objects(in)}
-	if live == nil {
-		return out
+	if PodDisruptionBudget(in) == nil {
+		out.Surplus = append(out.Surplus, &policyv1.PodDisruptionBudget{
+			TypeMeta: typeMeta("policy/v1", "PodDisruptionBudget"), ObjectMeta: meta(in, c.Name),
+		})
 	}
 	i := slices.IndexFunc(out.Objects, func(o Object) bool { _, ok := o.(*appsv1.StatefulSet); return ok })
 	want := out.Objects[i].(*appsv1.StatefulSet)
-	out.Lags = freeze(want, live, c, formed)
+	if p.StatefulSet != nil {
+		out.StaleClaims = staleClaims(c, p.StatefulSet)
+		want.Spec.VolumeClaimTemplates = p.StatefulSet.Spec.VolumeClaimTemplates
+	}
+	if p.Formed {
+		keepTemplate(want, c.Spec, p)
+		out.Lags = lags(want, c.Spec, p.Pods)
+	}
 	out.Objects[i] = seal(want)
 	return out
 }
 
-// freeze keeps of live what cannot change, and says what therefore lags.
-func freeze(want, live *appsv1.StatefulSet, c *v1alpha1.EtcdCluster, formed bool) []string {
-	var lags []string
-	want.Spec.VolumeClaimTemplates = live.Spec.VolumeClaimTemplates
-	spec := c.Spec.DeepCopy()
-	if have, ok := claimSize(live); ok && spec.Storage.Size != nil && spec.Storage.Size.Cmp(have) != 0 {
-		lags = append(lags, fmt.Sprintf("spec.storage.size is %s and the members' volumes have %s: growing them comes with a later release; set it back to %s.", spec.Storage.Size, &have, &have))
-		spec.Storage.Size = &have
-	}
-	running := live.Spec.Template.Annotations[AnnotationConfigHash]
-	if !formed || running == "" || running == RestartHash(c.Spec) {
-		return lags
-	}
-	want.Spec.Template = live.Spec.Template
-	if running == RestartHash(*spec) {
-		return lags // nothing but the size, and what follows from it
-	}
-	return append(lags, changed(MemberImageOf(live.Spec.Template.Spec), c.Spec.Version))
-}
-
-// changed names the field that running members do not follow, as far as the
-// image tells.
-func changed(image, version string) string {
-	if !strings.HasSuffix(image, version) {
-		return fmt.Sprintf("spec.version is %s and the members run the image %s: rolling a change out comes with a later release; set it back.", version, image)
-	}
-	return "spec.etcd, spec.podTemplate or spec.tls changed since the members were started: rolling a change out comes with a later release; set it back. Until then the members keep what they run."
-}
-
-func claimSize(live *appsv1.StatefulSet) (size resource.Quantity, ok bool) {
-	for _, t := range live.Spec.VolumeClaimTemplates {
-		if t.Name == ClaimTemplate {
-			size, ok = t.Spec.Resources.Requests[corev1.ResourceStorage]
-			return size, ok
-		}
-	}
-	return size, false
-}
-
 // MemberImageOf returns the image of the member container.
-func MemberImageOf(spec corev1.PodSpec) string {
+func MemberImageOf(spec corev1.PodSpec) string { return memberContainer(spec).Image }
+
+func memberContainer(spec corev1.PodSpec) corev1.Container {
 	for _, c := range spec.Containers {
 		if c.Name == ContainerName {
-			return c.Image
+			return c
 		}
 	}
-	return ""
+	return corev1.Container{}
 }
 
 // ClientHost returns the DNS name of the Service for clients, which every
 // server certificate bears.
 func ClientHost(c *v1alpha1.EtcdCluster) string {
 	return ClientService(c.Name) + "." + c.Namespace + ".svc"
-}
-
-// ClaimOwned reports whether a claim has the owner that it shall have: the
-// EtcdCluster where the volumes go with it, otherwise no EtcdCluster.
-func ClaimOwned(c *v1alpha1.EtcdCluster, claim *corev1.PersistentVolumeClaim) bool {
-	owned := false
-	for _, ref := range claim.OwnerReferences {
-		if ref.Kind != v1alpha1.KindEtcdCluster {
-			continue
-		}
-		if ref.UID != c.UID {
-			return false
-		}
-		owned = true
-	}
-	return owned == (len(RetainedOwners(c)) > 0)
 }
 
 // HasLabels reports whether an object bears all these labels.
