@@ -105,6 +105,9 @@ func (a *Agent) start() error {
 	a.log.Info("etcd is up", zap.Duration("took", time.Since(began)))
 	a.change(func(v *view) { v.server, v.contents = s, control.ContentsData })
 	go a.watch(s, began)
+	if admitted := a.look().volume.Admission; admitted != nil && s.self() == nil {
+		go a.askPeers(s, *admitted, config.PeerTLSInfo)
+	}
 	if s.mayStand(a.look().volume.Admission) {
 		go s.standForElection(context.Background(), a.log)
 	}
@@ -128,17 +131,13 @@ func (a *Agent) recordBorn() error {
 // watch follows one server until it ends.
 func (a *Agent) watch(s *server, began time.Time) {
 	go a.settle(s)
-	select {
-	case <-s.Server.ReadyNotify():
-		a.log.Info("etcd has joined its cluster", zap.Duration("took", time.Since(began)))
+	if s.awaitJoined() {
+		a.log.Info("etcd has joined its cluster", zap.Duration("took", time.Since(began)), zap.Bool("serves", s.joined()))
 		a.change(func(v *view) {
 			if v.server == s && v.state == control.StateStarting {
 				v.state, v.message = control.StateRunning, ""
 			}
 		})
-	case <-s.Server.StopNotify():
-	case <-s.ended:
-		return
 	}
 	if err := s.dead(); err != nil {
 		a.died <- err

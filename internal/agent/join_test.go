@@ -129,7 +129,9 @@ func TestClusterGrowsUnderLoad(t *testing.T) {
 
 // compacted makes the leaders keep little of their log, so that a new member
 // is sent the whole database.
-func compacted(c *Config) { c.Options = append(c.Options, "snapshot-count=10", "snapshot-catchup-entries=5") }
+func compacted(c *Config) {
+	c.Options = append(c.Options, "snapshot-count=10", "snapshot-catchup-entries=5")
+}
 
 func fill(t *testing.T, p *pod, keys, size int) {
 	t.Helper()

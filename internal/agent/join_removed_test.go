@@ -1,0 +1,68 @@
+package agent
+
+import (
+	"testing"
+
+	"github.com/quorate/quorate/internal/control"
+)
+
+// learner adds a learner to a formed cluster of one and lets it join.
+func learner(t *testing.T) (voter, p *pod, req control.JoinRequest) {
+	t.Helper()
+	pods := newCluster(t, 1, plain)
+	form(t, pods)
+	p = newMember(t, pods, plain)
+	p.start()
+	return pods[0], p, addLearner(t, pods, p)
+}
+
+func remove(t *testing.T, voter *pod, req control.JoinRequest) {
+	t.Helper()
+	_, err := voter.etcd().MemberRemove(t.Context(), uint64(req.MemberID))
+	must(t, err)
+}
+
+func TestLearnerRemoved(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]func(t *testing.T, voter, p *pod, req control.JoinRequest){
+		"while it runs": func(t *testing.T, voter, p *pod, req control.JoinRequest) {
+			_, err := p.join(req)
+			must(t, err)
+			waitFor(t, "etcd to run", func() bool { return p.report().State == control.StateRunning })
+			remove(t, voter, req)
+		},
+		"while it is down": func(t *testing.T, voter, p *pod, req control.JoinRequest) {
+			_, err := p.join(req)
+			must(t, err)
+			waitFor(t, "etcd to run", func() bool { return p.report().State == control.StateRunning })
+			must(t, p.stop())
+			remove(t, voter, req)
+			p.start()
+		},
+		"before it started": func(t *testing.T, voter, p *pod, req control.JoinRequest) {
+			remove(t, voter, req)
+			_, err := p.join(req)
+			must(t, err)
+		},
+		"before it heard of anybody": func(t *testing.T, voter, p *pod, req control.JoinRequest) {
+			must(t, voter.stop())
+			_, err := p.join(req)
+			must(t, err)
+			waitFor(t, "etcd", func() bool { return p.report().Etcd != nil })
+			must(t, p.stop())
+			voter.start()
+			waitFor(t, "the voter", voter.ready)
+			remove(t, voter, req)
+			p.start()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			voter, p, req := learner(t)
+			run(t, voter, p, req)
+			checkRemoved(t, p)
+			_, err := p.join(req)
+			refusedWith(t, err, "removed")
+		})
+	}
+}
