@@ -138,8 +138,10 @@ func (w *birthWorld) unfinished(d Decision) string {
 	switch {
 	case d.Outcome == OutcomeSteady && whole && w.record.formed != 0:
 		return ""
-	case d.Outcome == OutcomeBlocked && w.record.formed != 0 && named:
+	case (d.Outcome == OutcomeBlocked || d.Outcome == OutcomeWait) && w.record.formed != 0 && named:
 		return ""
+	case w.record.formed != 0 && named && w.quorum(w.record.formed, true) && d.Action != nil && Live(d.Action):
+		return "" // it is replaced
 	default:
 		return fmt.Sprintf("it must not end like this: %+v", *w)
 	}

@@ -43,6 +43,9 @@ func (o birthOrder) records() bool { return o.kind >= birthGrant && o.kind <= bi
 
 // order turns the action that was decided on this view into an order.
 func (w *birthWorld) order(a Action, seen Observation) birthOrder {
+	if Live(a) {
+		return birthOrder{} // a changing membership is the simulator's: see internal/plan/sim
+	}
 	o := birthOrder{kind: birthKind(slices.Index(birthKindNames[:], Name(a)))}
 	switch a := a.(type) {
 	case Grant:

@@ -7,7 +7,7 @@ import (
 
 // observe is what an operator sees.
 func (w *birthWorld) observe() Observation {
-	o := Observation{Self: "a/b", Record: Record{Operator: "a/b", Birth: w.birth()}}
+	o := Observation{Self: "a/b", Record: Record{Operator: "a/b", Birth: w.birth()}, Pods: int(w.n)}
 	if w.record.formed != 0 {
 		o.Record.ClusterID = birthCluster(w.record.formed)
 	}
@@ -40,7 +40,7 @@ func (w *birthWorld) birth() *Birth {
 func (w *birthWorld) member(i int8, n birthNode) Member {
 	m := Member{Name: birthNames[i], PeerURL: birthURLs[i], Pod: PodPending, Claim: &Claim{Name: birthClaims[i]}}
 	if n.mark != 0 {
-		m.Claim.Marked, m.Claim.Formed = true, birthCluster(n.mark)
+		m.Claim.Marked, m.Claim.Formed, m.Claim.Member = true, birthCluster(n.mark), birthMember(i, n.mark)
 	}
 	if !n.up {
 		return m
@@ -58,7 +58,7 @@ func (w *birthWorld) member(i int8, n birthNode) Member {
 	m.Agent.State = control.StateStarting
 	if n.known == n.token && w.quorum(n.token, true) {
 		m.Agent.State = control.StateRunning
-		m.Agent.Etcd = &control.Etcd{ClusterID: id, Ready: n.formed}
+		m.Agent.Etcd = &control.Etcd{ClusterID: id, MemberID: birthMember(i, n.token), Leader: w.leads(n.token), Term: 2, Ready: n.formed}
 		m.Ready = n.formed
 	}
 	return m
@@ -77,4 +77,14 @@ func (w *birthWorld) answer(token uint8) EtcdView {
 		}
 	}
 	return view
+}
+
+// leads is the first member that runs and knows its cluster.
+func (w *birthWorld) leads(token uint8) etcd.MemberID {
+	for i := range w.n {
+		if w.runs(i, token) && w.nodes[i].known == token {
+			return birthMember(i, token)
+		}
+	}
+	return 0
 }

@@ -44,7 +44,7 @@ func (w *world) lossByAgent(s seat, m *Member) string {
 	switch {
 	case m.dataGone():
 		return m.Agent.Message
-	case m.Agent.State == control.StateStopping || m.Agent.State == control.StateStarting:
+	case m.Agent.State == control.StateStopping:
 		return ""
 	case m.Agent.State == control.StateRemoved:
 		return "its agent was told that the cluster removed it"
@@ -52,7 +52,7 @@ func (w *world) lossByAgent(s seat, m *Member) string {
 		return fmt.Sprintf("its volume was admitted to another birth, %s", a.Token)
 	case a != nil && a.MemberID != s.entry.ID:
 		return fmt.Sprintf("its volume holds another member, %s", a.MemberID)
-	case a == nil && m.Agent.State == control.StateWaiting && !w.awaited(s, m):
+	case m.Agent.State == control.StateWaiting && !w.awaited(s, m):
 		return "its volume is empty"
 	case m.Agent.State != control.StateRunning && w.Replace == s.entry.ID:
 		return "the annotation etcd.quorate.dev/replace declares it lost"
@@ -72,7 +72,7 @@ func (w *world) awaited(s seat, m *Member) bool {
 		return j == nil || j.ID != s.entry.ID || j.VolumeID == m.Agent.Volume.ID
 	}
 	b := w.Record.Birth
-	if b == nil {
+	if b == nil || !w.bornOf(b) {
 		return false
 	}
 	granted, ok := b.volume(m.Name)

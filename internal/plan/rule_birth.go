@@ -12,7 +12,7 @@ func birth(w *world) *Decision {
 	switch {
 	case w.formed():
 		return nil
-	case w.Pods != NoStatefulSet && w.Pods != w.size():
+	case w.Record.Birth == nil && w.Pods != NoStatefulSet && w.Pods != w.size():
 		return act(Resize{w.Pods, w.size()}, ReasonCreating, fmt.Sprintf("The cluster is born with %d members.", w.size()))
 	case w.Record.Birth == nil:
 		return grant(w)

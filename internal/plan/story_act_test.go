@@ -43,6 +43,8 @@ func (l *lab) perform(a Action, only []string) {
 		})
 	case MarkVolumes:
 		l.mark(a, only)
+	default:
+		l.performMembership(a)
 	case Recreate:
 		for _, name := range a.Members {
 			l.plights[name] = &plight{}
@@ -56,8 +58,30 @@ func (l *lab) apply(objects []string) {
 	for i, o := range l.seen.Objects {
 		if slices.Contains(objects, o.Kind+"/"+o.Name) {
 			l.seen.Objects[i].State = ObjectCurrent
+			if o.Kind == "StatefulSet" && l.seen.Pods == NoStatefulSet {
+				l.seen.Pods = l.rendered()
+				l.class, l.size, l.seen.StaleClaims = l.desired.StorageClass, l.desired.StorageSize, ""
+			}
 		}
 	}
+}
+
+// rendered is the size of a StatefulSet that is made anew: all that anything
+// remembers, or what the spec says of a cluster that was never formed.
+func (l *lab) rendered() int {
+	if l.desired.Hibernated {
+		return 0
+	}
+	n := 0
+	for i, m := range l.seen.Members {
+		if m.Pod != PodAbsent || m.Claim != nil && m.Claim.Formed != 0 || l.seen.Etcd.Reached && l.idOf(m.Name) != 0 {
+			n = i + 1
+		}
+	}
+	if n > 0 {
+		return n
+	}
+	return l.desired.Replicas
 }
 
 func (l *lab) eachDisk(members []etcd.MemberName, only []string, do func(etcd.MemberName, *control.Volume)) {
@@ -93,6 +117,9 @@ func (l *lab) mark(a MarkVolumes, only []string) {
 		}
 		if only == nil || slices.Contains(only, string(m.Name)) {
 			m.Claim.Formed, m.Claim.Marked = a.ClusterID, true
+			if v := l.disks[m.Name]; v != nil && v.Admission != nil {
+				m.Claim.Member = v.Admission.MemberID
+			}
 		}
 	}
 }

@@ -19,13 +19,19 @@ type lab struct {
 	desired Desired
 	seen    Observation
 	disks   map[etcd.MemberName]*control.Volume
-	// published are the members that a cluster has ever seen start.
-	published map[string]bool
+	// lists are the member lists of clusters that ever had a quorum, alarms the
+	// CORRUPT alarms, lead the leader.
+	lists     map[etcd.ClusterID]etcd.Members
+	alarms    []etcd.MemberID
+	lead      etcd.MemberID
 	plights   map[etcd.MemberName]*plight
 	etcdError string // set: no member answers the operator
 	foreign   etcd.ClusterID
 	tokens    int // minted so far
 	volumes   int
+	joined    int    // IDs given to members that joined later
+	class     string // of new claims: the StatefulSet's template
+	size      int64
 }
 
 // plight is what a story does to one member.
@@ -35,17 +41,20 @@ type plight struct {
 	state   control.State
 	reason  control.Reason // of a refusal
 	message string
+	behind  bool // has not caught up with the leader
+	stays   bool // its claim does not vanish
 }
 
 // unborn is a cluster that was just applied.
 func unborn(t *testing.T, replicas int) *lab {
 	l := &lab{
-		t:         t,
-		desired:   Desired{Replicas: replicas, Version: "3.7.3"},
-		disks:     map[etcd.MemberName]*control.Volume{},
-		published: map[string]bool{},
-		plights:   map[etcd.MemberName]*plight{},
+		t:       t,
+		desired: Desired{Replicas: replicas, Version: "3.7.3"},
+		disks:   map[etcd.MemberName]*control.Volume{},
+		lists:   map[etcd.ClusterID]etcd.Members{},
+		plights: map[etcd.MemberName]*plight{},
 	}
+	l.seen.Pods = NoStatefulSet
 	l.seen.Self = "quorate-system/quorate"
 	l.seen.Certificates.LostAuthorities = []string{"demo-peer-ca", "demo-client-ca"}
 	l.seen.Certificates.Wanted = []string{"demo-member-tls", "demo-client-tls"}
@@ -77,11 +86,13 @@ func peerURL(name etcd.MemberName) string {
 // tell changes the world by one line, "subject key=value ...":
 //
 //	cluster replicas=3 version=3.7.3 paused=true operator=a/b deleting=true
+//	cluster hibernated=true replace=c0102 class=fast size=2
 //	self a/b                                  another operator looks
 //	reapplied                                 the EtcdCluster was deleted and applied again
 //	object StatefulSet/demo Drifted "image"
 //	certificates wanted=a,b lost=c foreign=d
 //	etcd error="timed out" | cluster=c01 | free
+//	etcd leader=demo-2 corrupt=demo-1 stranger=c0177
 //	lag "spec.version ..."
 //	member demo-0 ...                         see tellMember
 func (l *lab) tell(line string) error {
@@ -127,6 +138,16 @@ func (l *lab) tellCluster(key, value string) (err error) {
 		l.desired.Operator = value
 	case "deleting":
 		l.seen.Deleting = value == "true"
+	case "hibernated":
+		l.desired.Hibernated = value == "true"
+	case "replace":
+		err = l.desired.Replace.UnmarshalText([]byte(value))
+	case "class":
+		l.desired.StorageClass = value
+		l.seen.StaleClaims = "storageClassName is " + value
+	case "size":
+		l.desired.StorageSize, err = strconv.ParseInt(value, 10, 64)
+		l.seen.StaleClaims = "storage.size is " + value
 	default:
 		err = fmt.Errorf("unknown key %q", key)
 	}
@@ -140,6 +161,7 @@ func (l *lab) reapply() {
 	for i := range l.seen.Objects {
 		l.seen.Objects[i].State = ObjectMissing
 	}
+	l.seen.Pods = NoStatefulSet
 	for i := range l.seen.Members {
 		l.seen.Members[i].Pod = PodAbsent
 	}
@@ -179,6 +201,22 @@ func (l *lab) tellCertificates(key, value string) error {
 }
 
 func (l *lab) tellEtcd(key, value string) (err error) {
+	switch key {
+	case "leader":
+		l.lead = l.idOf(etcd.MemberName(value))
+		return nil
+	case "corrupt":
+		l.alarms = append(l.alarms, l.idOf(etcd.MemberName(value)))
+		return nil
+	case "stranger":
+		stranger := etcd.Member{Name: "stranger", PeerURLs: []string{"https://elsewhere:2380"}, ClientURLs: []string{"https://elsewhere:2379"}}
+		if err := stranger.ID.UnmarshalText([]byte(value)); err != nil {
+			return err
+		}
+		id := l.seen.Record.ClusterID
+		l.lists[id] = append(l.lists[id], stranger)
+		return nil
+	}
 	l.etcdError, l.foreign = "", 0
 	switch key {
 	case "error":

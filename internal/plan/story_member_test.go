@@ -17,6 +17,11 @@ import (
 //	free                        all of the above ends
 //	trouble=Unschedulable:"..." Kubernetes says why the pod does not come up
 //	outdated                    its pod follows an older template
+//	behind, caughtup            it lags behind the leader, or no more
+//	leaving, gone, welcome      clients are about to be sent elsewhere, are, come back
+//	evidence="its PV is gone"   Kubernetes says that its volume is gone for good
+//	nodegone                    the node of its pod does not exist any more
+//	cannotgrow, growing="..."   its claim
 //	lost                        its volume and claim are gone; an empty one comes
 //	volume=vol-x                it has that volume, empty
 //	contents=Unborn             what lies on its volume
@@ -42,6 +47,24 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 	case "trouble":
 		reason, message, _ := strings.Cut(value, ":")
 		m.Trouble = &Trouble{Reason(reason), message}
+	case "behind":
+		p.behind = true
+	case "caughtup":
+		p.behind = false
+	case "leaving":
+		m.Clients = ClientsLeaving
+	case "gone":
+		m.Clients = ClientsGone
+	case "welcome":
+		m.Clients = ClientsWelcome
+	case "evidence":
+		m.Loss = value
+	case "nodegone":
+		m.NodeGone = true
+	case "cannotgrow":
+		m.Claim.Growable = false
+	case "growing":
+		m.Claim.Growing = value
 	case "outdated":
 		m.Outdated = true
 	case "lost":
@@ -57,7 +80,7 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 func (l *lab) tellVolume(name etcd.MemberName, key, value string) error {
 	m := l.member(name)
 	if m.Claim == nil {
-		m.Claim = &Claim{Name: "data-" + string(name)}
+		m.Claim = l.newClaim(name)
 	}
 	if l.disks[name] == nil {
 		l.disks[name] = l.mint()
@@ -74,13 +97,23 @@ func (l *lab) tellVolume(name etcd.MemberName, key, value string) error {
 		v.Admission.Formed = key == "formed"
 	case "claim":
 		m.Claim.Deleting = value == "leaving"
+		p := l.plights[name]
+		p.stays = value == "stuck"
 	case "marked":
 		m.Claim.Marked = value != "0"
+		if v.Admission != nil {
+			m.Claim.Member = v.Admission.MemberID
+		}
 		return m.Claim.Formed.UnmarshalText([]byte(value))
 	default:
 		return fmt.Errorf("unknown key %q", key)
 	}
 	return nil
+}
+
+// newClaim is a claim as the StatefulSet's template makes it.
+func (l *lab) newClaim(name etcd.MemberName) *Claim {
+	return &Claim{Name: "data-" + string(name), Class: l.class, Size: l.size, Growable: true}
 }
 
 func (l *lab) mint() *control.Volume {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/quorate/quorate/internal/control"
@@ -9,9 +10,13 @@ import (
 
 // settle lets Kubernetes, the agents and etcd do what they do by themselves.
 func (l *lab) settle() {
+	for i := range max(l.desired.Replicas, l.seen.Pods) {
+		l.member(etcd.MemberName(fmt.Sprintf("demo-%d", i)))
+	}
 	for i := range l.seen.Members {
 		l.settlePod(i, &l.seen.Members[i])
 	}
+	l.elect()
 	l.seen.Etcd = EtcdView{Error: "no endpoint answers"}
 	for i := range l.seen.Members {
 		l.settleAgent(&l.seen.Members[i])
@@ -30,14 +35,17 @@ func (l *lab) settlePod(i int, m *Member) {
 	switch {
 	case p.pod != "":
 		m.Pod = p.pod
-	case m.Pod != PodRunning && l.statefulSet() && i < l.desired.Replicas:
+	case m.Pod != PodRunning && l.statefulSet() && i < l.seen.Pods:
 		m.Pod = PodRunning
-	case i >= l.desired.Replicas:
+	case i >= l.seen.Pods:
 		m.Pod = PodAbsent
 	}
 	if m.Pod == PodRunning && l.disks[m.Name] == nil {
 		l.disks[m.Name] = l.mint()
-		m.Claim = &Claim{Name: "data-" + string(m.Name)}
+		m.Claim = l.newClaim(m.Name)
+	}
+	if m.Claim != nil && !m.Claim.Growable && m.Claim.Size == 0 && l.size == 0 {
+		m.Claim.Growable = true // of a story that says nothing of sizes
 	}
 }
 
@@ -47,24 +55,64 @@ func (l *lab) statefulSet() bool {
 	})
 }
 
-// starts reports whether a member runs etcd: by what its volume remembers.
-func (l *lab) starts(name etcd.MemberName) (token string, ok bool) {
+// starts reports what a member runs: by what its volume remembers.
+func (l *lab) starts(name etcd.MemberName) *control.Admission {
 	v, p := l.disks[name], l.plights[name]
-	if v == nil || v.Admission == nil || v.Contents != control.ContentsData {
-		return "", false
+	if v == nil || v.Admission == nil || v.Contents != control.ContentsData || p.state != "" || l.member(name).Pod != PodRunning {
+		return nil
 	}
-	return v.Admission.Token, p.state == "" && l.member(name).Pod == PodRunning
+	return v.Admission
 }
 
-// quorum reports whether the members that run under a token elect a leader.
-func (l *lab) quorum(token string) bool {
+// quorum reports whether the members that run of a cluster elect a leader: a
+// majority of its list, or of its birth before there is one.
+func (l *lab) quorum(id etcd.ClusterID) bool {
 	running, of := 0, 0
+	list, formed := l.lists[id]
 	for _, m := range l.seen.Members {
-		if t, ok := l.starts(m.Name); ok && t == token {
-			running, of = running+1, len(l.disks[m.Name].Admission.Members)
+		a := l.starts(m.Name)
+		if a == nil || a.ClusterID != id {
+			continue
+		}
+		if entry, counted := list.ByID(a.MemberID); !formed || counted && !entry.IsLearner {
+			running, of = running+1, len(a.Members)
 		}
 	}
+	if formed {
+		of = len(list.Voters())
+	}
 	return etcd.HasQuorum(running, of)
+}
+
+// elect forms the lists of clusters that have a quorum for the first time, lets
+// running members publish themselves, and replaces a leader that is gone.
+func (l *lab) elect() {
+	leads := false
+	var next etcd.MemberID
+	for _, m := range l.seen.Members {
+		a := l.starts(m.Name)
+		if a == nil || !l.quorum(a.ClusterID) {
+			continue
+		}
+		if _, formed := l.lists[a.ClusterID]; !formed {
+			for i, peer := range a.Members {
+				l.lists[a.ClusterID] = append(l.lists[a.ClusterID], etcd.Member{ID: memberOf(a.Token, i), Name: peer.Name, PeerURLs: []string{peer.PeerURL}})
+			}
+		}
+		list := l.lists[a.ClusterID]
+		for i := range list {
+			if list[i].ID == a.MemberID {
+				list[i].Name, list[i].ClientURLs = m.Name, []string{"https://" + string(m.Name) + ":2379"}
+				leads = leads || l.lead == a.MemberID
+				if next == 0 && !list[i].IsLearner {
+					next = a.MemberID
+				}
+			}
+		}
+	}
+	if !leads {
+		l.lead = next
+	}
 }
 
 // settleAgent makes an agent report, and etcd answer through it.
@@ -75,37 +123,36 @@ func (l *lab) settleAgent(m *Member) {
 		return
 	}
 	r := &control.Report{Member: m.Name, State: control.StateWaiting, Binary: "3.7.3", Volume: *v}
-	token, ok := l.starts(m.Name)
+	a := l.starts(m.Name)
 	switch {
 	case p.state != "":
 		r.State, r.Reason, r.Message = p.state, p.reason, p.message
-	case ok && l.quorum(token):
-		l.published[token+string(m.Name)] = true
-		r.State = control.StateRunning
-		r.Etcd = &control.Etcd{ClusterID: v.Admission.ClusterID, MemberID: v.Admission.MemberID, Ready: v.Admission.Formed}
-		m.Ready = v.Admission.Formed
-	case ok:
-		r.State = control.StateStarting
+	case a != nil && l.quorum(a.ClusterID):
+		l.running(m, r, a)
+	case a != nil:
+		r.State, r.Etcd = control.StateStarting, &control.Etcd{ClusterID: a.ClusterID, MemberID: a.MemberID, Term: 2}
 	}
-	if p.silent != "" {
-		return
-	}
-	m.Agent = r
-	if r.Etcd != nil && !l.seen.Etcd.Reached {
-		l.seen.Etcd = l.answer(v.Admission)
+	if p.silent == "" {
+		m.Agent = r
+		if r.State == control.StateRunning && !r.Etcd.IsLearner && !l.seen.Etcd.Reached {
+			l.seen.Etcd = EtcdView{Reached: true, ClusterID: a.ClusterID, Members: slices.Clone(l.lists[a.ClusterID])}
+		}
 	}
 }
 
-// answer is the linearizable member list of a cluster. Founding members bear
-// their names before they ever started.
-func (l *lab) answer(a *control.Admission) EtcdView {
-	view := EtcdView{Reached: true, ClusterID: a.ClusterID}
-	for i, peer := range a.Members {
-		m := etcd.Member{ID: memberOf(a.Token, i), Name: peer.Name, PeerURLs: []string{peer.PeerURL}}
-		if token, ok := l.starts(peer.Name); (ok && token == a.Token) || l.published[a.Token+string(peer.Name)] {
-			m.ClientURLs = []string{"https://" + string(peer.Name) + ":2379"}
-		}
-		view.Members = append(view.Members, m)
+// running is what a member reports that runs, or that finds itself removed.
+func (l *lab) running(m *Member, r *control.Report, a *control.Admission) {
+	entry, counted := l.lists[a.ClusterID].ByID(a.MemberID)
+	if !counted {
+		r.State = control.StateRemoved
+		return
 	}
-	return view
+	ready := a.Formed && !entry.IsLearner && len(l.alarms) == 0
+	r.State = control.StateRunning
+	r.Etcd = &control.Etcd{ClusterID: a.ClusterID, MemberID: a.MemberID, Leader: l.lead, Term: 2, IsLearner: entry.IsLearner,
+		Index: 5000, AppliedIndex: 5000, Ready: ready, Corrupt: l.alarms}
+	if l.plights[m.Name].behind {
+		r.Etcd.AppliedIndex, r.Etcd.Index = 10, 10
+	}
+	m.Ready = ready
 }
