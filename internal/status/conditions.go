@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -31,18 +32,34 @@ func conditions(v View, before []metav1.Condition, now metav1.Time) []metav1.Con
 }
 
 // Served reports whether this very generation is served: a linearizable
-// answer, every member healthy, and no wish left open.
+// answer, as many voters as the spec asks for, all of them healthy and none
+// about to leave, no learner on its way, and no wish left open.
 func (v View) Served() bool {
 	o := v.Observation
-	if o.Record.ClusterID == 0 || !o.Etcd.Reached || len(o.Lags) > 0 || o.Deleting {
+	if o.Record.ClusterID == 0 || !o.Etcd.Reached || o.Deleting || v.Desired.Hibernated {
 		return false
 	}
-	for _, m := range o.Members {
-		if !m.Healthy() {
+	if len(o.Lags) > 0 || o.StaleClaims != "" || len(o.Etcd.Members.Learners()) > 0 {
+		return false
+	}
+	for i, m := range o.Members {
+		if _, listed := o.Etcd.Members.ByPeerURL(m.PeerURL); !listed {
+			continue
+		}
+		if i >= v.Desired.Replicas || !v.fits(m.Claim) {
 			return false
 		}
 	}
 	return len(o.Etcd.Members.Voters()) == v.Desired.Replicas && healthyVoters(o) == v.Desired.Replicas
+}
+
+// fits reports whether a volume is as large as it shall be, and of the right
+// class.
+func (v View) fits(c *plan.Claim) bool {
+	if c == nil {
+		return true
+	}
+	return c.Size >= v.Desired.StorageSize && c.Growing == "" && (v.Desired.StorageClass == "" || c.Class == v.Desired.StorageClass)
 }
 
 // ready carries the decision's reason and message, whatever its status: they
@@ -62,16 +79,30 @@ func quorate(v View) metav1.Condition {
 	c := metav1.Condition{Type: v1alpha1.ConditionQuorate}
 	o := v.Observation
 	switch {
+	case v.Desired.Hibernated && !o.Etcd.Reached && !v.runs():
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(plan.ReasonHibernated), "No member runs: spec.hibernated is true."
+	case v.Decision.Reason == plan.ReasonHibernating && !o.Etcd.Reached:
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(plan.ReasonHibernating), "The members are stopping: spec.hibernated is true."
 	case o.Record.ClusterID == 0:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonForming, "The cluster is not formed yet."
 	case o.Etcd.Reached:
-		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonQuorumHealthy, fmt.Sprintf("%s voters serve; a linearizable read was answered.", quorum(o))
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonQuorumHealthy, fmt.Sprintf("%s voters serve; a linearizable read was answered.", quorum(v))
 	case v.Decision.Reason == plan.ReasonQuorumLost:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(plan.ReasonQuorumLost), "No linearizable read is answered: "+o.Etcd.Error+"."
+	case !v.runs():
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(v.Decision.Reason), "No member runs."
 	default:
 		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, string(plan.ReasonUnreachable), "The operator reaches no member: "+o.Etcd.Error+"."
 	}
 	return c
+}
+
+// runs reports whether any pod runs, for all that is known: then a quorum may
+// serve unseen.
+func (v View) runs() bool {
+	return slices.ContainsFunc(v.Observation.Members, func(m plan.Member) bool {
+		return m.Pod == plan.PodRunning || m.Pod == plan.PodTerminating
+	})
 }
 
 func progressing(v View) metav1.Condition {

@@ -6,7 +6,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/quorate/quorate/api/v1alpha1"
-	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/etcd"
 	"github.com/quorate/quorate/internal/plan"
 )
@@ -31,7 +30,7 @@ func Of(v View, before []metav1.Condition, now metav1.Time) v1alpha1.EtcdCluster
 		ObservedGeneration: v.Generation,
 		Selector:           v.Selector,
 		ServiceName:        v.ServiceName,
-		Members:            members(v.Observation),
+		Members:            members(v),
 		Version:            version(v.Observation),
 	}
 	for _, m := range v.Observation.Members {
@@ -43,19 +42,37 @@ func Of(v View, before []metav1.Condition, now metav1.Time) v1alpha1.EtcdCluster
 		}
 	}
 	s.Leader = leader(v.Observation)
-	s.Quorum = quorum(v.Observation)
+	s.Quorum = quorum(v)
 	s.Conditions = conditions(v, before, now)
 	return s
 }
 
 // quorum is "healthy voters/voters". Without a linearizable answer nobody is
 // known to be a healthy voter.
-func quorum(o plan.Observation) string {
-	voters := len(o.Etcd.Members.Voters())
-	if !o.Etcd.Reached {
-		return fmt.Sprintf("0/%d", len(o.Members))
+func quorum(v View) string {
+	if o := v.Observation; o.Etcd.Reached {
+		return fmt.Sprintf("%d/%d", healthyVoters(o), len(o.Etcd.Members.Voters()))
 	}
-	return fmt.Sprintf("%d/%d", healthyVoters(o), voters)
+	return fmt.Sprintf("0/%d", remembered(v))
+}
+
+// remembered is how many voters there are while the cluster cannot be asked:
+// as many as there are volumes of members, otherwise those that are asked for.
+func remembered(v View) int {
+	formed := 0
+	for _, m := range v.Observation.Members {
+		if m.Claim != nil && m.Claim.Formed != 0 {
+			formed++
+		}
+	}
+	switch birth := v.Observation.Record.Birth; {
+	case formed > 0:
+		return formed
+	case v.Observation.Record.ClusterID == 0 && birth != nil:
+		return len(birth.Members)
+	default:
+		return v.Desired.Replicas
+	}
 }
 
 // healthyVoters counts the voters of the member list whose agent serves.
@@ -104,47 +121,6 @@ func version(o plan.Observation) string {
 		return ""
 	}
 	return lowest.String()
-}
-
-// members lists the members by pod name, matched to the member list by peer
-// URL and never by position.
-func members(o plan.Observation) []v1alpha1.MemberStatus {
-	lead := leader(o)
-	var list []v1alpha1.MemberStatus
-	for _, m := range o.Members {
-		entry, listed := o.Etcd.Members.ByPeerURL(m.PeerURL)
-		s := v1alpha1.MemberStatus{Name: string(m.Name), Ready: m.Healthy()}
-		if o.Etcd.Reached || o.Record.ClusterID == 0 {
-			s.Role = role(m, entry, listed, lead) // without a member list nobody's role is known
-		}
-		switch {
-		case listed:
-			s.ID = entry.ID.String()
-		case m.Agent != nil && m.Agent.Volume.Admission != nil:
-			s.ID = m.Agent.Volume.Admission.MemberID.String()
-		}
-		if m.Agent != nil && m.Agent.State == control.StateRunning {
-			s.Version = m.Agent.Binary
-		}
-		if !s.Ready {
-			s.Message = clip(m.Why(), 1024)
-		}
-		list = append(list, s)
-	}
-	return list
-}
-
-func role(m plan.Member, entry etcd.Member, listed bool, lead string) v1alpha1.MemberRole {
-	switch {
-	case !listed:
-		return v1alpha1.RoleJoining
-	case string(m.Name) == lead:
-		return v1alpha1.RoleLeader
-	case entry.IsLearner:
-		return v1alpha1.RoleLearner
-	default:
-		return v1alpha1.RoleVoter
-	}
 }
 
 // clip shortens a message to what the API server accepts.
