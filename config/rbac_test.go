@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -99,6 +100,39 @@ func TestSameRights(t *testing.T) {
 	for grant := range here {
 		if !everywhere[grant] && !isLease(grant) {
 			t.Errorf("only the namespaced operator may %s", grant)
+		}
+	}
+}
+
+// TestChangesOfMembership: the operator may do what a changing membership asks
+// for, in either installation, and nothing to evidence but read it.
+func TestChangesOfMembership(t *testing.T) {
+	needs := []string{
+		"patch apps/statefulsets", "delete apps/statefulsets", "create apps/statefulsets", // resize, and make anew
+		"patch /pods", "delete /pods", // out of the Service; gone with its node
+		"patch /persistentvolumeclaims", "delete /persistentvolumeclaims", // mark and grow; clear
+		"delete policy/poddisruptionbudgets",    // a single member has none
+		"list discovery.k8s.io/endpointslices",  // until no client is sent there
+		"watch discovery.k8s.io/endpointslices", // and told at once
+		"get /persistentvolumes", "get /nodes",  // evidence of loss
+		"list /nodes", "get storage.k8s.io/storageclasses",
+	}
+	evidence := []string{"/persistentvolumes", "/nodes", "storage.k8s.io/storageclasses", "discovery.k8s.io/endpointslices"}
+	namespaced := rules(t, render(t, "namespaced"))
+	for name, have := range map[string]map[string]bool{
+		"everywhere": grants(rules(t, render(t, "rbac"))["ClusterRole/quorate-operator"]),
+		"namespaced": grants(slices.Concat(namespaced["Role/quorate-operator"], namespaced["ClusterRole/quorate-namespaced-read"])),
+	} {
+		for _, grant := range needs {
+			if !have[grant] {
+				t.Errorf("%s: the operator may not %s", name, grant)
+			}
+		}
+		for grant := range have {
+			verb, resource, _ := strings.Cut(grant, " ")
+			if slices.Contains(evidence, resource) && !slices.Contains([]string{"get", "list", "watch"}, verb) {
+				t.Errorf("%s: the operator may %s", name, grant)
+			}
 		}
 	}
 }
