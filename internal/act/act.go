@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,8 +44,12 @@ type Situation struct {
 	Wanted  []client.Object
 	PKI     pki.Plan
 	// Etcd asks the cluster again; nil when no member was there to answer.
-	Etcd etcdclient.Lister
+	Etcd etcdclient.Changer
 }
+
+// ErrNotYet is wrapped by refusals that pass by themselves: the action is under
+// way and wants to be tried again soon.
+var ErrNotYet = errors.New("not yet")
 
 // Do performs one action. A conflict means that the world has moved since it
 // was observed: observe again.
@@ -89,6 +94,43 @@ func (a *Actor) do(ctx context.Context, s *Situation, action plan.Action) error 
 		return a.discard(ctx, s, action)
 	case plan.ForgetBirth:
 		return a.forgetBirth(ctx, s)
+	default:
+		return a.change(ctx, s, action)
+	}
+}
+
+// change performs the actions that change the members of a formed cluster, or
+// what they live on.
+func (a *Actor) change(ctx context.Context, s *Situation, action plan.Action) error {
+	switch action := action.(type) {
+	case plan.AddLearner:
+		return a.addLearner(ctx, s, action)
+	case plan.Join:
+		return a.join(ctx, s, action)
+	case plan.Promote:
+		return a.promote(ctx, s, action)
+	case plan.MoveLeader:
+		return a.moveLeader(ctx, s, action)
+	case plan.RemoveMember:
+		return a.removeMember(ctx, s, action)
+	case plan.Disarm:
+		return a.disarm(ctx, s, action)
+	case plan.Withdraw:
+		return a.withdraw(ctx, s, action)
+	case plan.Welcome:
+		return a.welcome(ctx, s, action)
+	case plan.Clear:
+		return a.clear(ctx, s, action)
+	case plan.DropPod:
+		return a.dropPod(ctx, s, action)
+	case plan.Resize:
+		return a.resize(ctx, s, action)
+	case plan.RenewClaims:
+		return a.renewClaims(ctx, s)
+	case plan.GrowClaims:
+		return a.growClaims(ctx, s, action)
+	case plan.Prune:
+		return a.prune(ctx, s, action)
 	default:
 		return fmt.Errorf("unknown action %T", action)
 	}

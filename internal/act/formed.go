@@ -2,12 +2,9 @@ package act
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -51,49 +48,4 @@ func (a *Actor) evidence(ctx context.Context, s *Situation, id etcd.ClusterID) e
 		}
 	}
 	return fmt.Errorf("nothing confirms cluster %s any more", id)
-}
-
-// markVolumes writes on claims whose cluster lives on them, and makes them go
-// with the EtcdCluster where the user asked for that.
-func (a *Actor) markVolumes(ctx context.Context, s *Situation, action plan.MarkVolumes) error {
-	if s.Cluster.Status.ClusterID != action.ClusterID.String() {
-		return fmt.Errorf("the cluster is not recorded as %s", action.ClusterID)
-	}
-	if err := a.intend(ctx, s, action); err != nil {
-		return err
-	}
-	var errs []error
-	for _, seen := range s.Claims {
-		if slices.Contains(action.Claims, seen.Name) {
-			errs = append(errs, a.markVolume(ctx, s.Cluster, seen, action.ClusterID))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// markVolume marks the very claim that was seen: one of its name that was made
-// meanwhile has another volume below it.
-func (a *Actor) markVolume(ctx context.Context, c *v1alpha1.EtcdCluster, seen *corev1.PersistentVolumeClaim, id etcd.ClusterID) error {
-	name, claim := seen.Name, &corev1.PersistentVolumeClaim{}
-	if err := a.Live.Get(ctx, client.ObjectKeyFromObject(seen), claim); err != nil {
-		return fmt.Errorf("read claim %s: %w", name, err)
-	}
-	if claim.UID != seen.UID || claim.DeletionTimestamp != nil {
-		return fmt.Errorf("claim %s is not the one that was seen", name)
-	}
-	if was := claim.Annotations[v1alpha1.AnnotationFormed]; was != "" && was != id.String() {
-		return fmt.Errorf("claim %s belongs to cluster %s", name, was)
-	}
-	base := claim.DeepCopy()
-	if claim.Annotations == nil {
-		claim.Annotations = map[string]string{}
-	}
-	claim.Annotations[v1alpha1.AnnotationFormed] = id.String()
-	others := slices.DeleteFunc(claim.OwnerReferences, func(r metav1.OwnerReference) bool { return r.Kind == v1alpha1.KindEtcdCluster })
-	claim.OwnerReferences = append(others, resource.RetainedOwners(c)...)
-	patch := client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})
-	if err := a.Client.Patch(ctx, claim, patch, client.FieldOwner(FieldManager)); err != nil {
-		return fmt.Errorf("mark claim %s: %w", name, err)
-	}
-	return nil
 }

@@ -1,0 +1,46 @@
+package act
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/quorate/quorate/internal/plan"
+	"github.com/quorate/quorate/internal/resource"
+)
+
+// resize changes how many pods the StatefulSet runs, from the very number that
+// was seen.
+func (a *Actor) resize(ctx context.Context, s *Situation, action plan.Resize) error {
+	var want *appsv1.StatefulSet
+	for _, o := range s.Wanted {
+		if set, ok := o.(*appsv1.StatefulSet); ok {
+			want = resource.WithReplicas(set, int32(action.To)) //nolint:gosec // at most 32
+		}
+	}
+	if want == nil {
+		return errors.New("no StatefulSet is wanted")
+	}
+	if err := a.intend(ctx, s, action); err != nil {
+		return err
+	}
+	live, err := a.liveSet(ctx, s)
+	if err != nil {
+		return err
+	}
+	if have := ptr.Deref(live.Spec.Replicas, 1); int(have) != action.From {
+		return fmt.Errorf("StatefulSet %s runs %d pods, not %d", live.Name, have, action.From)
+	}
+	if err := a.adoptFields(ctx, live); err != nil {
+		return err
+	}
+	patch, err := applyPatch(want, live.UID)
+	if err != nil {
+		return err
+	}
+	patch.SetResourceVersion(live.ResourceVersion)
+	return a.ssa(ctx, patch)
+}
