@@ -9,10 +9,14 @@ e2e_user := 65532:65532
 e2e_kubectl = $(CLUSTER_STATE)/bin/kubectl --kubeconfig $(CLUSTER_STATE)/kubeconfig
 e2e_tars := $(e2e_dir)/operator-faults.tar $(e2e_dir)/e2e-client.tar $(e2e_dir)/kube-apiserver.tar
 
-.PHONY: e2e e2e-images e2e-install
+.PHONY: e2e e2e-images e2e-install e2e-linearizability
 
-e2e: e2e-install ## Run the end-to-end tests on the local Kubernetes; one of them: make e2e RUN=TestCreate
+e2e: e2e-install e2e-linearizability ## Run the end-to-end tests on the local Kubernetes; one of them: make e2e RUN=TestCreate
 	@E2E_KUBECONFIG=$(CLUSTER_STATE)/kubeconfig go test ./test/e2e -count=1 -timeout $(E2E_TIMEOUT) -parallel $(E2E_PARALLEL) -run "$(RUN)"
+
+# A module of its own: what judges the histories of e2e is itself under test first.
+e2e-linearizability:
+	@cd test/linearizability && go test . >/dev/null
 
 e2e-images: cluster-up images $(e2e_tars)
 	@$(QUORATE_CLUSTER) load $(e2e_dir)/operator.tar $(e2e_dir)/member.tar $(e2e_tars)

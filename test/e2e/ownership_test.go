@@ -64,7 +64,7 @@ func nameTaken(s *space, name string, taken client.Object) {
 }
 
 // TestSecondOperator: of two operators that see a cluster one acts, whatever
-// becomes of it, until the annotation hands the cluster over.
+// becomes of it and is asked of it, until the annotation hands the cluster over.
 func TestSecondOperator(t *testing.T) {
 	t.Parallel()
 	s, elsewhere := newSpace(t), newSpace(t)
@@ -80,10 +80,14 @@ func TestSecondOperator(t *testing.T) {
 	service := &corev1.Service{}
 	s.read("demo-client", service)
 	s.remove(service)
+	c.scaleTo(1)
 	second.restart() // it looks at every cluster anew, and so at this one
 	c.standsBack(second)
 	if err := world.Get(bounded(t), s.key("demo-client"), &corev1.Service{}); !apierrors.IsNotFound(err) {
 		t.Errorf("an operator that is not in charge repaired the cluster (%v)", err)
+	}
+	if n := len(c.pods()); n != 3 {
+		t.Errorf("an operator that is not in charge scaled the cluster: it has %d pods", n)
 	}
 	if got := c.object().Status.Operator; got != first.identity() {
 		t.Errorf("status.operator is %q", got)
@@ -102,6 +106,7 @@ func TestSecondOperator(t *testing.T) {
 	if after.Status.ClusterID != before.Status.ClusterID {
 		t.Errorf("the cluster is %s, it was %s", after.Status.ClusterID, before.Status.ClusterID)
 	}
+	c.settled(after)
 	for name, p := range c.pods() {
 		if pods[name].UID != p.UID {
 			t.Errorf("handing the cluster over made the pod %s anew", name)
@@ -127,6 +132,6 @@ func (c *cluster) standsBack(op *operator) {
 				return nil
 			}
 		}
-		return fmt.Errorf("no Event %s of pod %s among %d", string(plan.ReasonOtherOperator), pod.Name, len(list.Items))
+		return fmt.Errorf("no Event %s of pod %s among %d", plan.ReasonOtherOperator, pod.Name, len(list.Items))
 	})
 }
