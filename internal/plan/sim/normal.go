@@ -90,4 +90,3 @@ next:
 // fresh returns a number that nothing in an ordinal bears yet. Worlds are
 // normal, so that no number is above what they have references for.
 const fresh = 100
-

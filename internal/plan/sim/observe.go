@@ -154,7 +154,7 @@ func (w *World) member(i int, n *node) plan.Member {
 		if n.growing {
 			m.Claim.Growing = "its provisioner is at work"
 		}
-		if n.stranded {
+		if n.stranded && !w.spec.hibernated {
 			m.Loss = "its volume is on a node that does not exist any more"
 		}
 	}

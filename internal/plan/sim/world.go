@@ -11,6 +11,8 @@ const ordinals = 6
 type World struct {
 	faults  int8 // left
 	changes int8 // of the spec, left
+	limit   int8 // the largest size that a user asks for
+	beyond  bool // faults may take more than a quorum survives
 	nodes   [ordinals]node
 	leader  int8 // ordinal, or nobody
 	// alarm is the member that a CORRUPT alarm names.
@@ -26,6 +28,7 @@ type World struct {
 	// nothing can be promised about writes.
 	excused bool
 	broken  Breach
+	laws    Laws
 }
 
 // nobody leads.
@@ -145,7 +148,7 @@ type frozen struct {
 
 // New is a cluster of n members at rest.
 func New(n int) World {
-	w := World{set: statefulSet{replicas: int8(n), class: 1, size: 1}, spec: spec{replicas: int8(n), size: 1}} //nolint:gosec // at most ordinals
+	w := World{limit: int8(n), set: statefulSet{replicas: int8(n), class: 1, size: 1}, spec: spec{replicas: int8(n), size: 1}} //nolint:gosec // at most ordinals
 	for i := range n {
 		w.nodes[i] = node{
 			pod: running, podUID: 1, claim: bound, claimUID: 1, mark: 1, class: 1, size: 1,

@@ -1,0 +1,167 @@
+package sim
+
+// do carries out the next effect of an order and returns what is left of it.
+// It does what internal/act documents, with the preconditions that act, the
+// API server, agents and etcd check at that moment; an effect that is refused
+// ends the order.
+func (w *World) do(o order) order {
+	done := order{}
+	n := &w.nodes[o.at]
+	switch o.kind {
+	case apply:
+		w.createSet()
+	case resize:
+		w.resize(o)
+	case renewClaims:
+		return w.renewClaims(o)
+	case confirm, markVolumes, growClaims, withdraw, welcomeBack:
+		return w.each(o)
+	case addLearner:
+		w.addLearner(int(o.at))
+	case joinMember:
+		if o.step == 0 {
+			w.joining = joining{ref{o.at, o.id}, o.volume}
+			o.step = 1
+			return o
+		}
+		w.join(o)
+	case promote:
+		w.promote(int(o.at), o.id)
+	case moveLeader:
+		w.moveLeader(ref{o.at, o.id}, o.to)
+	case removeMember:
+		w.remove(int(o.at), o.id)
+	case disarm:
+		if w.reached() && w.alarm == (ref{o.at, o.id}) {
+			w.alarm = ref{}
+		}
+	case clearMember:
+		return w.clear(o)
+	case dropPod:
+		if n.nodeGone && n.podUID == o.podUID {
+			n.pod = absent
+		}
+	}
+	return done
+}
+
+// createSet makes a StatefulSet that is missing, with as many pods as there
+// are members for all that is known.
+func (w *World) createSet() {
+	if !w.set.absent {
+		return
+	}
+	reached := w.reached()
+	count := w.highest(func(n *node) bool {
+		return n.pod != absent || n.claim != noClaim && n.mark != 0 || reached && n.id != 0
+	})
+	if count == 0 {
+		count = int(w.spec.replicas)
+	}
+	if w.spec.hibernated {
+		count = 0
+	}
+	w.makeSet(int8(count)) //nolint:gosec // at most ordinals
+}
+
+func (w *World) makeSet(replicas int8) {
+	w.set = statefulSet{replicas: replicas, class: max(1, w.spec.class), size: w.spec.size}
+}
+
+func (w *World) resize(o order) {
+	if w.set.absent || w.set.replicas != o.from {
+		return
+	}
+	w.set.replicas = o.number
+	if w.spec.hibernated {
+		return
+	}
+	for i := int(o.number); i < ordinals; i++ {
+		w.breach(w.nodes[i].voter() && o.from > o.number, "the pod of a voter goes while the list counts it")
+	}
+}
+
+// renewClaims deletes the StatefulSet, leaving its pods, and makes it anew.
+func (w *World) renewClaims(o order) order {
+	if o.step == 0 {
+		if w.set.absent || w.set.replicas != o.number {
+			return order{}
+		}
+		w.set = statefulSet{absent: true}
+		o.step = 1
+		return o
+	}
+	if w.set.absent {
+		w.makeSet(o.number)
+	}
+	return order{}
+}
+
+// each does one of the members of an order.
+func (w *World) each(o order) order {
+	for i := range ordinals {
+		if o.members&(1<<i) == 0 {
+			continue
+		}
+		o.members &^= 1 << i
+		n := &w.nodes[i]
+		switch {
+		case o.kind == markVolumes && n.claim == bound && n.alive() && !n.hidden && n.admitted != 0:
+			n.mark = n.admitted
+		case o.kind == growClaims && n.claim != noClaim && n.size < uint8(o.number): //nolint:gosec // a small number
+			n.size, n.growing = uint8(o.number), true //nolint:gosec // a small number
+		case o.kind == withdraw && n.pod != absent && n.clients == welcome:
+			n.clients = leaving
+		case o.kind == welcomeBack && n.pod != absent:
+			n.clients = welcome
+		}
+		break
+	}
+	if o.members == 0 {
+		return order{}
+	}
+	return o
+}
+
+// join is the agent's part: it refuses another volume, data, and another
+// identity than it was once given.
+func (w *World) join(o order) {
+	n := &w.nodes[o.at]
+	if !n.alive() || n.hidden || n.volume != o.volume || n.data != empty || n.admitted != 0 && n.admitted != o.id {
+		return
+	}
+	w.breach(n.id == o.id && n.born && n.admitted != o.id, "an ID goes to a second volume")
+	n.born = n.born || n.id == o.id
+	n.admitted, n.data, n.log = o.id, data, far
+}
+
+// clear deletes a claim that the list, asked again, counts no member on, and
+// then its pod.
+func (w *World) clear(o order) order {
+	n := &w.nodes[o.at]
+	if o.step == 0 {
+		counted := n.id != 0
+		if !w.reached() || counted {
+			return order{}
+		}
+		if n.claim != noClaim && n.claimUID == o.claimUID {
+			n.claim = deleting
+		}
+		o.step = 1
+		return o
+	}
+	if n.pod != absent && n.podUID == o.podUID {
+		n.pod = terminating
+	}
+	return order{}
+}
+
+// breach notes the first promise that is broken.
+func (w *World) breach(broken bool, what Breach) {
+	if broken && w.broken == "" {
+		w.broken = what
+	}
+}
+
+// Breach says which promise a step broke; empty for none.
+type Breach string

@@ -1,0 +1,175 @@
+package sim
+
+import (
+	"github.com/quorate/quorate/internal/etcd"
+	"github.com/quorate/quorate/internal/plan"
+)
+
+// judge says which promise it breaks to decide on an action in this world. It
+// looks at the truth, and knows nothing of the rules.
+func (w *World) judge(a plan.Action) Breach {
+	switch a := a.(type) {
+	case plan.Resize:
+		return w.judgeResize(a)
+	case plan.AddLearner:
+		return w.judgeAddLearner(a)
+	case plan.Join:
+		return w.judgeJoin(a)
+	case plan.Promote:
+		n := &w.nodes[ordinal(a.Name)]
+		return when(n.log == far || !n.started, "a learner is to vote that has not caught up")
+	case plan.MoveLeader:
+		return when(!w.sound(int(ordinal(a.To))), "leadership goes to a member that cannot lead")
+	case plan.RemoveMember:
+		return w.judgeRemove(int(ordinal(a.Name)), refOf(a.ID).id)
+	case plan.Withdraw:
+		return w.judgeWithdraw(a)
+	case plan.Clear:
+		return w.judgeClear(int(ordinal(a.Name)))
+	case plan.DropPod:
+		return when(!w.nodes[ordinal(a.Name)].nodeGone, "a pod is ended by force whose node is there")
+	default:
+		return ""
+	}
+}
+
+func when(broken bool, what Breach) Breach {
+	if broken {
+		return what
+	}
+	return ""
+}
+
+// sound reports whether a voter takes part in the quorum with good data.
+func (w *World) sound(i int) bool {
+	n := &w.nodes[i]
+	return n.voter() && n.up() && n.data == data
+}
+
+// soundWithout counts the sound voters other than one.
+func (w *World) soundWithout(but int) int {
+	return w.voters(func(i int, _ *node) bool { return i != but && w.sound(i) })
+}
+
+func (w *World) judgeResize(a plan.Resize) Breach {
+	if w.spec.hibernated {
+		return when(a.To != 0, "pods start in hibernation")
+	}
+	for i := a.To; i < ordinals; i++ {
+		if w.nodes[i].id != 0 {
+			return when(true, "the pod of a member goes, or does not come back, while the list counts it")
+		}
+	}
+	return ""
+}
+
+func (w *World) judgeAddLearner(a plan.AddLearner) Breach {
+	i := int(ordinal(a.Name))
+	n := &w.nodes[i]
+	switch {
+	case w.learners() > 0:
+		return "two learners at a time"
+	case n.id != 0:
+		return "a member is added whose address is in use"
+	case !n.alive() || n.data != empty || n.admitted != 0:
+		return "a member is added whose volume is not empty and waiting"
+	case i > int(w.spec.replicas) || i == int(w.spec.replicas) && !w.moving():
+		return "a member is added that the spec does not ask for"
+	default:
+		return ""
+	}
+}
+
+// moving reports whether a member has to leave its volume while the size stays.
+func (w *World) moving() bool {
+	for i := range int(w.spec.replicas) {
+		n := &w.nodes[i]
+		if w.misplaced(n) || n.claim == deleting || n.id != 0 && w.spec.replace == (ref{int8(i), n.id}) { //nolint:gosec // at most ordinals
+			return true
+		}
+	}
+	return w.spec.replicas == 1 && !w.nodes[0].voter()
+}
+
+func (w *World) misplaced(n *node) bool {
+	return n.claim != noClaim && w.spec.class != 0 && n.class != w.spec.class
+}
+
+func (w *World) judgeJoin(a plan.Join) Breach {
+	i := int(ordinal(a.Name))
+	n := &w.nodes[i]
+	switch {
+	case n.id == 0 || n.id != refOf(a.ID).id:
+		return "a volume is admitted as a member that the list does not show"
+	case !n.learner || n.started:
+		return "a volume is admitted as a member that has started before"
+	case n.born && n.admitted != n.id:
+		return "an ID goes to a second volume"
+	default:
+		return ""
+	}
+}
+
+func (w *World) judgeRemove(i int, id uint8) Breach {
+	n := &w.nodes[i]
+	if n.id == 0 || n.id != id {
+		return ""
+	}
+	sound := w.sound(i)
+	switch {
+	case !w.evidence(i):
+		return "a member is removed without evidence or need"
+	case n.learner:
+		return ""
+	case !etcd.HasQuorum(w.soundWithout(i), w.size()-1):
+		return "a removal leaves fewer sound voters than a quorum"
+	case int(w.leader) == i && w.soundWithout(i) > 0:
+		return "the leader is removed while another can take over"
+	case sound && w.learners() > 0:
+		return "a sound voter is removed while a learner joins"
+	case sound && !w.lost(i) && w.higher(i) && i >= int(w.spec.replicas):
+		return "the size shrinks from the middle"
+	case sound && i < int(w.spec.replicas) && w.size() <= int(w.spec.replicas) && w.onlyMisplaced(i):
+		return "a member moves to another class before another one has come"
+	default:
+		return ""
+	}
+}
+
+// higher reports whether a sound voter with a higher ordinal stays.
+func (w *World) higher(i int) bool {
+	return w.voters(func(k int, _ *node) bool { return k > i }) > 0
+}
+
+// evidence reports whether there is any reason to take a member away.
+func (w *World) evidence(i int) bool {
+	return i >= int(w.spec.replicas) || w.misplaced(&w.nodes[i]) || w.lost(i)
+}
+
+func (w *World) onlyMisplaced(i int) bool { return w.misplaced(&w.nodes[i]) && !w.lost(i) }
+
+// lost reports whether something besides silence says that a member's data is
+// gone, or somebody does.
+func (w *World) lost(i int) bool {
+	n := &w.nodes[i]
+	self := ref{int8(i), n.id} //nolint:gosec // at most ordinals
+	switch {
+	case w.spec.replace == self || w.alarm == self:
+		return true
+	case n.claim != bound || n.stranded:
+		return true
+	default:
+		return n.alive() && !n.hidden && (n.admitted != n.id || !n.holds() || n.removed)
+	}
+}
+
+func (w *World) judgeWithdraw(a plan.Withdraw) Breach {
+	out := maskOf(a.Members)
+	stay := w.voters(func(i int, n *node) bool { return out&(1<<i) == 0 && w.sound(i) && n.clients == welcome })
+	return when(stay == 0 && w.size() > 1, "nobody is left to serve clients")
+}
+
+func (w *World) judgeClear(i int) Breach {
+	n := &w.nodes[i]
+	return when(n.id != 0, "a volume is deleted whose member the list counts")
+}

@@ -1,0 +1,103 @@
+package sim
+
+// nature are the steps that come by themselves, sooner or later: Kubernetes,
+// agents and etcd do their work, and what was out of reach comes back.
+func (w *World) nature(s *steps) {
+	if w.frozen.ordinal != 0 {
+		next := *w
+		next.frozen = frozen{}
+		s.add(catchesUp, 0, next)
+	}
+	for i := range w.nodes {
+		w.kubernetes(s, i)
+		w.member1(s, i)
+	}
+	if w.serves() {
+		return
+	}
+	for i := range w.nodes {
+		w.try(s, isElected, i, func(w *World) bool { return w.elect(i) })
+	}
+}
+
+// kubernetes is what becomes of a pod and its claim.
+func (w *World) kubernetes(s *steps, i int) {
+	n := &w.nodes[i]
+	wanted := !w.set.absent && i < int(w.set.replicas)
+	switch {
+	case n.claim == deleting && (n.pod == absent || n.pod == pending):
+		w.try(s, claimGoes, i, func(w *World) bool { w.nodes[i].claim = noClaim; return true })
+	case n.pod == absent && wanted:
+		w.try(s, getsPod, i, func(w *World) bool {
+			n := &w.nodes[i]
+			n.pod, n.podUID, n.clients = pending, fresh, welcome
+			w.claim(n)
+			return true
+		})
+	case (n.pod == pending || n.pod == running) && !wanted && !w.set.absent:
+		w.try(s, isStopped, i, func(w *World) bool { w.nodes[i].pod = terminating; return true })
+	case n.pod == pending && n.claim == noClaim && wanted:
+		w.try(s, getsPod, i, func(w *World) bool { w.claim(&w.nodes[i]); return true })
+	case n.pod == pending && n.claim == bound && !n.stranded:
+		w.try(s, starts, i, func(w *World) bool { w.nodes[i].pod = running; return true })
+	case n.pod == terminating && !n.nodeGone:
+		w.try(s, podGoes, i, func(w *World) bool { w.nodes[i].pod = absent; return true })
+	}
+	if n.clients == leaving {
+		w.try(s, clientsGo, i, func(w *World) bool { w.nodes[i].clients = gone; return true })
+	}
+	if n.growing && n.pod == running {
+		w.try(s, grows, i, func(w *World) bool { w.nodes[i].growing = false; return true })
+	}
+}
+
+// claim makes the claim of a pod, with an empty volume.
+func (w *World) claim(n *node) {
+	if n.claim != noClaim {
+		return
+	}
+	n.claim, n.claimUID, n.class, n.size = bound, fresh, w.set.class, w.set.size
+	n.volume = fresh
+}
+
+// member1 is what becomes of a process.
+func (w *World) member1(s *steps, i int) {
+	n := &w.nodes[i]
+	if n.down && !n.nodeGone {
+		w.try(s, comesBack, i, func(w *World) bool { w.nodes[i].down = false; return true })
+	}
+	if n.hidden {
+		w.try(s, isReached, i, func(w *World) bool { w.nodes[i].hidden = false; return true })
+	}
+	if !w.serves() || !n.alive() || !n.holds() {
+		return
+	}
+	switch {
+	case n.admitted != n.id && !n.removed:
+		w.try(s, learnsRemoval, i, func(w *World) bool { w.nodes[i].removed = true; return true })
+	case !n.up():
+	case !n.started:
+		w.try(s, publishes, i, func(w *World) bool { w.nodes[i].started = true; return true })
+	case n.log != current:
+		w.try(s, replicates, i, func(w *World) bool { w.nodes[i].log = current; return true })
+	}
+}
+
+// chance is what may happen by itself, and may as well not.
+func (w *World) chance(s *steps) {
+	for i := range w.nodes {
+		if n := &w.nodes[i]; n.nodeGone && n.pod != absent {
+			w.try(s, podIsCollected, i, func(w *World) bool { w.nodes[i].pod = absent; return true })
+		}
+	}
+	for _, set := range w.quorums() {
+		w.try(s, writes, int(set), func(w *World) bool { return w.write(set) })
+	}
+	if w.late.kind != nothing {
+		next, o := *w, w.late
+		next.late = order{}
+		next.do(o)
+		s.add(arrives, 0, next)
+		(*s)[len(*s)-1].text = o.String()
+	}
+}

@@ -1,0 +1,144 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quorate/quorate/internal/etcd"
+	"github.com/quorate/quorate/internal/plan"
+)
+
+// order is an action in a form that can be compared and delivered later, with
+// what it was decided on: act compares UIDs.
+type order struct {
+	kind     kind
+	at       int8 // ordinal
+	id       uint8
+	volume   uint8
+	claimUID uint8
+	podUID   uint8
+	to       ref   // MoveLeader
+	number   int8  // Resize, RenewClaims: pods
+	from     int8  // Resize: pods
+	members  uint8 // by bit: those that are still to do
+	step     int8  // of an action with several effects
+}
+
+type kind uint8
+
+const (
+	nothing kind = iota
+	apply
+	confirm
+	markVolumes
+	resize
+	renewClaims
+	growClaims
+	addLearner
+	joinMember
+	promote
+	moveLeader
+	removeMember
+	disarm
+	withdraw
+	welcomeBack
+	clearMember
+	dropPod
+)
+
+var kindNames = [...]string{
+	"nothing", "Apply", "Confirm", "MarkVolumes", "Resize", "RenewClaims", "GrowClaims", "AddLearner", "Join", "Promote",
+	"MoveLeader", "RemoveMember", "Disarm", "Withdraw", "Welcome", "Clear", "DropPod",
+}
+
+// String names an order without the numbers that change as worlds are renumbered.
+func (o order) String() string {
+	switch {
+	case o.kind == nothing:
+		return "nothing"
+	case o.kind == resize:
+		return fmt.Sprintf("Resize to %d", o.number)
+	case o.kind == moveLeader:
+		return fmt.Sprintf("MoveLeader from demo-%d to demo-%d", o.at, o.to.ordinal)
+	case o.kind == disarm || o.kind == renewClaims || o.kind == apply:
+		return kindNames[o.kind]
+	case o.members != 0:
+		var of []string
+		for i := range ordinals {
+			if o.members&(1<<i) != 0 {
+				of = append(of, string(names[i]))
+			}
+		}
+		return kindNames[o.kind] + " " + strings.Join(of, ", ")
+	default:
+		return fmt.Sprintf("%s demo-%d", kindNames[o.kind], o.at)
+	}
+}
+
+// order turns an action that was decided into an order. What act is going to
+// compare is what the operator saw.
+func (w *World) order(a plan.Action, live bool) order {
+	o := order{kind: kind(slices.Index(kindNames[:], plan.Name(a)))} //nolint:gosec // an index of a short list
+	switch a := a.(type) {
+	case plan.Apply:
+	case plan.RenewClaims:
+		o.number = w.set.replicas
+	case plan.Resize:
+		o.from, o.number = int8(a.From), int8(a.To) //nolint:gosec // at most ordinals
+	case plan.Confirm:
+		o.members = maskOf(a.Members)
+	case plan.Withdraw:
+		o.members = maskOf(a.Members)
+	case plan.Welcome:
+		o.members = maskOf(a.Members)
+	case plan.MarkVolumes:
+		o.members = maskOf(a.Claims)
+	case plan.GrowClaims:
+		o.members, o.number = maskOf(a.Claims), int8(a.Size) //nolint:gosec // a small number
+	case plan.AddLearner:
+		o.at, o.volume = ordinal(a.Name), volumeNumber(a.VolumeID)
+	case plan.Join:
+		o.at, o.id, o.volume = ordinal(a.Name), refOf(a.ID).id, volumeNumber(a.VolumeID)
+	case plan.Promote:
+		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
+	case plan.RemoveMember:
+		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
+	case plan.Disarm:
+		o.at, o.id = refOf(a.ID).ordinal, refOf(a.ID).id
+	case plan.MoveLeader:
+		o.at, o.id, o.to = ordinal(a.From), refOf(a.FromID).id, refOf(a.ToID)
+	case plan.Clear:
+		o.at = ordinal(a.Name)
+		n := w.seen(int(o.at), live)
+		o.claimUID, o.podUID = n.claimUID, n.podUID
+	case plan.DropPod:
+		o.at = ordinal(a.Name)
+		o.podUID = w.seen(int(o.at), live).podUID
+	default:
+		panic("a formed cluster has no use for " + a.String())
+	}
+	return o
+}
+
+func ordinal(name etcd.MemberName) int8 {
+	return int8(slices.Index(names[:], name)) //nolint:gosec // an index of a short list
+}
+
+// maskOf finds the members that are named, or whose claims are.
+func maskOf[S ~string](all []S) (mask uint8) {
+	for _, s := range all {
+		for i := range ordinals {
+			if string(s) == string(names[i]) || string(s) == claimNames[i] {
+				mask |= 1 << i
+			}
+		}
+	}
+	return mask
+}
+
+func volumeNumber(id string) (number uint8) {
+	var at int
+	_, _ = fmt.Sscanf(id, "volume-%d.%d", &at, &number)
+	return number
+}
