@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
 )
 
 // wantedPods is how many pods there shall be: those of the target, and those
@@ -17,38 +18,62 @@ func (w *world) wantedPods() int {
 }
 
 // size brings the StatefulSet to the wanted number of pods. New pods come long
-// before they are counted, and go after they are not.
+// before they are counted, and only where no old disk waits for them; old ones
+// go after they are not counted any more.
 func size(w *world) *Decision {
 	want := w.wantedPods()
-	switch {
-	case w.Pods == NoStatefulSet || w.Pods == want:
+	if w.Pods == NoStatefulSet || w.Pods == want {
 		return nil
-	case w.Pods < want:
-		return act(Resize{w.Pods, want}, ReasonScalingOut, fmt.Sprintf("Starting %d more pods.", want-w.Pods))
-	default:
-		return act(Resize{w.Pods, want}, ReasonScalingIn, fmt.Sprintf("The member list counts no member beyond the first %d pods; the others end.", want))
 	}
+	names := join(w.between(w.Pods, want))
+	if w.Pods > want {
+		return act(Resize{w.Pods, want}, ReasonScalingIn, fmt.Sprintf("The member list does not count %s; what is left of the pods ends.", names))
+	}
+	for i := w.Pods; i < min(want, len(w.Members)); i++ {
+		if c := w.Members[i].Claim; c != nil {
+			return wait(ReasonClearing, fmt.Sprintf("Waiting for claim %s of a former member to be gone before %s starts.", c.Name, names))
+		}
+	}
+	return act(Resize{w.Pods, want}, ReasonScalingOut, fmt.Sprintf("Starting %s.", names))
+}
+
+// between names the members of the ordinals from one up to another.
+func (w *world) between(a, b int) []etcd.MemberName {
+	var names []etcd.MemberName
+	for i := min(a, b); i < max(a, b) && i < len(w.Members); i++ {
+		names = append(names, w.Members[i].Name)
+	}
+	return names
 }
 
 // clearing deletes claims that no member lives on: of members that were
 // removed, and those that would give a new member an old disk.
 func clearing(w *world) *Decision {
-	stay := min(w.Pods, w.wantedPods())
+	if w.Pods == NoStatefulSet {
+		return nil
+	}
 	for i, m := range w.Members {
-		if w.Pods == NoStatefulSet || w.listed(m) {
-			continue
-		}
-		leftover := i >= w.Pods && m.Claim != nil
-		if !leftover && (i >= stay || !w.used(m)) {
+		leftover := i >= w.Pods
+		if m.Claim == nil || w.listed(m) || !leftover && (i >= w.target() || !w.used(m)) {
 			continue
 		}
 		if id, counted := w.foreignTo(m); counted {
 			return blocked(ReasonVolumesDisagree, fmt.Sprintf("The volume of %s holds member %s, which the cluster counts under another address. Nothing is touched: give that member its claim back.", m.Name, id))
 		}
-		if m.Claim != nil && m.Claim.Deleting && (m.Pod == PodAbsent || m.Pod == PodTerminating) {
-			return await([]Member{m}, ReasonClearing, fmt.Sprintf("Waiting for claim %s to be gone: it is being deleted, and its pod with it. %s.", m.Claim.Name, m.Why()))
+		if m.Claim.Deleting && (leftover || m.Pod == PodAbsent || m.Pod == PodTerminating) {
+			continue // it goes by itself; whoever needs its name waits
 		}
 		return act(Clear{m.Name}, ReasonClearing, fmt.Sprintf("The cluster does not count %s; its old volume goes, so that nothing ever starts on it again.", m.Name))
+	}
+	return nil
+}
+
+// cleared waits for claims that are being deleted and are still there.
+func cleared(w *world) *Decision {
+	for _, m := range w.Members {
+		if m.Claim != nil && m.Claim.Deleting && !w.listed(m) {
+			return await([]Member{m}, ReasonClearing, fmt.Sprintf("Waiting for claim %s of a former member to be gone: it is being deleted.", m.Claim.Name))
+		}
 	}
 	return nil
 }
@@ -56,9 +81,6 @@ func clearing(w *world) *Decision {
 // used reports whether a claim within the size may hold an old disk, or is not
 // one that a member may begin on.
 func (w *world) used(m Member) bool {
-	if m.Claim == nil {
-		return false
-	}
 	if m.Claim.Deleting || m.Claim.Formed != 0 || m.Claim.Member != 0 || w.wrongClass(m) {
 		return true
 	}

@@ -35,6 +35,7 @@ var rules = []rule{
 	{"members", members},           // absent members are waited for
 	{"authorities", authorities},   // a formed cluster never gets a new CA
 	{"volumes", volumeGrowth},      // volumes that have not grown
+	{"cleared", cleared},           // volumes that have not gone
 	{"lag", lag},                   // what this release cannot change yet
 }
 

@@ -60,7 +60,7 @@ func (l *lab) apply(objects []string) {
 			l.seen.Objects[i].State = ObjectCurrent
 			if o.Kind == "StatefulSet" && l.seen.Pods == NoStatefulSet {
 				l.seen.Pods = l.rendered()
-				l.class, l.size, l.seen.StaleClaims = l.desired.StorageClass, l.desired.StorageSize, ""
+				l.renewClaims()
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func unborn(t *testing.T, replicas int) *lab {
 		lists:   map[etcd.ClusterID]etcd.Members{},
 		plights: map[etcd.MemberName]*plight{},
 	}
-	l.seen.Pods = NoStatefulSet
+	l.seen.Pods, l.class = NoStatefulSet, "standard"
 	l.seen.Self = "quorate-system/quorate"
 	l.seen.Certificates.LostAuthorities = []string{"demo-peer-ca", "demo-client-ca"}
 	l.seen.Certificates.Wanted = []string{"demo-member-tls", "demo-client-tls"}

@@ -26,6 +26,7 @@ import (
 //	volume=vol-x                it has that volume, empty
 //	contents=Unborn             what lies on its volume
 //	admitted=t1 formed=t1       what its volume remembers
+//	holds=c0101                 it is that member of the cluster
 //	claim=leaving               its claim is being deleted
 //	marked=c01                  its claim bears that mark; 0: none
 func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
@@ -95,6 +96,9 @@ func (l *lab) tellVolume(name etcd.MemberName, key, value string) error {
 		v.Contents = control.ContentsData
 		v.Admission = l.admission(name, value)
 		v.Admission.Formed = key == "formed"
+	case "holds":
+		v.Contents, v.Admission = control.ContentsData, &control.Admission{ClusterID: l.seen.Record.ClusterID, Formed: true}
+		return v.Admission.MemberID.UnmarshalText([]byte(value))
 	case "claim":
 		m.Claim.Deleting = value == "leaving"
 		p := l.plights[name]

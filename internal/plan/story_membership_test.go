@@ -14,7 +14,7 @@ func (l *lab) performMembership(a Action) {
 	case Resize:
 		l.seen.Pods = a.To
 	case RenewClaims:
-		l.class, l.size, l.seen.StaleClaims = l.desired.StorageClass, l.desired.StorageSize, ""
+		l.renewClaims()
 	case GrowClaims:
 		for i := range l.seen.Members {
 			if c := l.seen.Members[i].Claim; c != nil && slices.Contains(a.Claims, c.Name) {
@@ -87,4 +87,12 @@ func (l *lab) idOf(name etcd.MemberName) etcd.MemberID {
 		}
 	}
 	return 0
+}
+
+// renewClaims makes the StatefulSet's claim template what the spec says.
+func (l *lab) renewClaims() {
+	if l.desired.StorageClass != "" {
+		l.class = l.desired.StorageClass
+	}
+	l.size, l.seen.StaleClaims = l.desired.StorageSize, ""
 }

@@ -44,9 +44,6 @@ func (l *lab) settlePod(i int, m *Member) {
 		l.disks[m.Name] = l.mint()
 		m.Claim = l.newClaim(m.Name)
 	}
-	if m.Claim != nil && !m.Claim.Growable && m.Claim.Size == 0 && l.size == 0 {
-		m.Claim.Growable = true // of a story that says nothing of sizes
-	}
 }
 
 func (l *lab) statefulSet() bool {
