@@ -186,7 +186,7 @@ func (a Prune) String() string         { return "Prune " + strings.Join(a.Object
 func (a Resize) String() string        { return fmt.Sprintf("Resize from %d to %d", a.From, a.To) }
 func (RenewClaims) String() string     { return "RenewClaims" }
 func (a GrowClaims) String() string {
-	return fmt.Sprintf("GrowClaims to %d: %s", a.Size, strings.Join(a.Claims, ", "))
+	return fmt.Sprintf("GrowClaims to %s: %s", bytes(a.Size), strings.Join(a.Claims, ", "))
 }
 func (a AddLearner) String() string {
 	return fmt.Sprintf("AddLearner %s on volume %s", a.Name, a.VolumeID)

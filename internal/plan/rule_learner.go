@@ -103,7 +103,7 @@ func entrances(w *world) *Decision {
 		return await(missing, reason, fmt.Sprintf("Waiting for %s to come up and report an empty volume before the cluster counts it: %s.", join(memberNames(missing)), whys(missing)))
 	}
 	n, sound := len(w.voters()), len(w.soundWithout(0))
-	if !etcd.HasQuorum(sound, n+1) {
+	if n > 1 && !etcd.HasQuorum(sound, n+1) || sound == 0 {
 		return awaitSeats(w.unsound(0), reason, fmt.Sprintf("%s waits to join, but only %d of the %d voters serve and etcd adds a member while at least %d do. Nothing is at risk meanwhile. Waiting for %s.%s",
 			ready[0].Name, sound, n, etcd.Quorum(n+1), w.seatWhys(w.unsound(0)), w.declarable(w.unsound(0))))
 	}

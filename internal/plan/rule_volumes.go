@@ -25,7 +25,7 @@ func growth(w *world) *Decision {
 	for i, m := range small {
 		names[i] = m.Claim.Name
 	}
-	return act(GrowClaims{names, w.StorageSize}, ReasonGrowingVolumes, fmt.Sprintf("Growing %s to %d bytes.", strings.Join(names, ", "), w.StorageSize))
+	return act(GrowClaims{names, w.StorageSize}, ReasonGrowingVolumes, fmt.Sprintf("Growing %s to %s.", strings.Join(names, ", "), bytes(w.StorageSize)))
 }
 
 // small reports whether a claim asks for less than the spec does. One that is
@@ -47,12 +47,25 @@ func volumeGrowth(w *world) *Decision {
 		}
 	}
 	if len(stuck) > 0 {
-		return blocked(ReasonVolumeCannotGrow, fmt.Sprintf("spec.storage.size is %d bytes and these claims cannot grow to it: %s. Set allowVolumeExpansion: true on the StorageClass if its driver can, or name another class in spec.storage.storageClassName: the members then move there one by one.", w.StorageSize, strings.Join(stuck, ", ")))
+		return blocked(ReasonVolumeCannotGrow, fmt.Sprintf("spec.storage.size is %s and these claims cannot grow to it: %s. Set allowVolumeExpansion: true on the StorageClass if its driver can, or name another class in spec.storage.storageClassName: the members then move there one by one.", bytes(w.StorageSize), strings.Join(stuck, ", ")))
 	}
 	if len(growing) > 0 {
 		return wait(ReasonGrowingVolumes, "Waiting for volumes to grow: "+strings.Join(growing, "; ")+".")
 	}
 	return nil
+}
+
+// bytes writes a size as a spec would, where it is a whole number of Mi or Gi.
+func bytes(n int64) string {
+	for _, unit := range []struct {
+		name string
+		size int64
+	}{{"Gi", 1 << 30}, {"Mi", 1 << 20}} {
+		if n%unit.size == 0 {
+			return fmt.Sprintf("%d%s", n/unit.size, unit.name)
+		}
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // gonePods ends pods whose node is confirmed absent: nothing else ever will,
