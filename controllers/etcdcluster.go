@@ -2,7 +2,10 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +28,8 @@ type EtcdClusterReconciler struct {
 	Actor    *act.Actor
 	Recorder events.EventRecorder
 
+	// next decides; nil for plan.Next.
+	next    func(plan.Desired, plan.Observation) plan.Decision
 	written latest
 	// stoodBack keeps what was said of others' clusters, by UID.
 	stoodBack sync.Map
@@ -42,30 +47,53 @@ func (r *EtcdClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 	}
 	cluster = r.written.newer(cluster)
 
-	sight, err := r.Observer.Observe(ctx, cluster)
+	seen, err := r.look(ctx, r.Observer, cluster)
 	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+		return ctrl.Result{}, err
 	}
-	decision := plan.Next(sight.Desired, sight.Observation)
-	switch decision.Reason {
+	switch seen.decision.Reason {
 	case plan.ReasonOtherOperator:
-		r.standBack(cluster, decision)
+		r.standBack(cluster, seen.decision)
 		return ctrl.Result{}, nil
 	case plan.ReasonDeleting:
 		return ctrl.Result{}, nil
 	}
+	if plan.Live(seen.decision.Action) {
+		if seen, err = r.confirm(ctx, seen); err != nil {
+			return ctrl.Result{}, err
+		}
+		if seen == nil {
+			return ctrl.Result{RequeueAfter: conflictPause}, nil
+		}
+	}
+	return r.step(ctx, seen)
+}
 
-	failure := r.act(ctx, cluster, sight, decision)
+// step does what was decided, if there is anything to do, and shows it.
+func (r *EtcdClusterReconciler) step(ctx context.Context, seen *look) (ctrl.Result, error) {
+	failure := r.act(ctx, seen.cluster, seen.sight, seen.decision)
 	if apierrors.IsConflict(failure) {
 		return ctrl.Result{RequeueAfter: conflictPause}, nil
 	}
-	if err := r.publish(ctx, cluster, sight, decision, failure); err != nil {
+	next := again(seen.decision, seen.sight, r.Observer.Now())
+	if errors.Is(failure, act.ErrNotYet) {
+		log.FromContext(ctx).V(1).Info("not yet", "action", seen.decision.Action.String(), "cause", failure.Error())
+		seen.decision.Message = underWay(seen.decision, failure)
+		failure, next = nil, notYetPause
+	}
+	if err := r.publish(ctx, seen.cluster, seen.sight, seen.decision, failure); err != nil {
 		return ctrl.Result{}, err
 	}
 	if failure != nil {
 		return ctrl.Result{}, failure
 	}
-	return ctrl.Result{RequeueAfter: again(decision, sight, r.Observer.Now())}, nil
+	return ctrl.Result{RequeueAfter: next}, nil
+}
+
+// underWay says what an action that is tried again waits for.
+func underWay(d plan.Decision, failure error) string {
+	_, cause, _ := strings.Cut(failure.Error(), act.ErrNotYet.Error()+": ")
+	return fmt.Sprintf("%s Not yet (%s); it is tried again.", d.Message, cause)
 }
 
 // act performs the decided action, if there is one, and says so once.
@@ -100,6 +128,9 @@ const (
 	// conflictPause is how long until the cache has probably caught up with
 	// the write that a conflict spoke of.
 	conflictPause = 20 * time.Millisecond
+	// notYetPause is how long until etcd is asked again for what it refused for
+	// now: it wants members to have been connected for five seconds.
+	notYetPause = 200 * time.Millisecond
 	// soon is the next look after a step was taken.
 	soon = time.Millisecond
 	// How often agents and etcd are asked: while a cluster forms, while
@@ -120,7 +151,7 @@ func again(d plan.Decision, sight *observe.Sight, now time.Time) time.Duration {
 		next = patiently
 	case plan.OutcomeWait:
 		next = steadily
-		if d.Reason != plan.ReasonPaused && forming(sight) {
+		if d.Reason != plan.ReasonPaused && (forming(sight) || leaving(sight)) {
 			next = briskly
 		}
 	}
@@ -139,4 +170,10 @@ func forming(sight *observe.Sight) bool {
 		}
 	}
 	return false
+}
+
+// leaving reports whether clients are being sent away from a member: they are
+// meant to notice nothing, and somebody waits for them.
+func leaving(sight *observe.Sight) bool {
+	return slices.ContainsFunc(sight.Observation.Members, func(m plan.Member) bool { return m.Clients == plan.ClientsLeaving })
 }

@@ -46,9 +46,7 @@ func (r *EtcdClusterReconciler) publish(ctx context.Context, cluster *v1alpha1.E
 	want := status.Of(view, cluster.Status.Conditions, metav1.NewTime(r.Observer.Now().Truncate(1e9)))
 	setMetrics(cluster, sight, decision, want)
 
-	have := cluster.Status.DeepCopy()
-	have.Operator, have.ClusterID, have.Birth, have.Intent = "", "", nil, nil
-	if equality.Semantic.DeepEqual(*have, want) {
+	if equality.Semantic.DeepEqual(withRecord(cluster.Status, v1alpha1.EtcdClusterStatus{}), want) {
 		return nil
 	}
 	patch, err := statusPatch(cluster, want)
@@ -60,11 +58,17 @@ func (r *EtcdClusterReconciler) publish(ctx context.Context, cluster *v1alpha1.E
 	}
 	r.announce(cluster, sight, want)
 	cluster.SetResourceVersion(patch.GetResourceVersion())
-	record := cluster.Status
-	cluster.Status = want
-	cluster.Status.Operator, cluster.Status.ClusterID, cluster.Status.Birth, cluster.Status.Intent = record.Operator, record.ClusterID, record.Birth, record.Intent
+	cluster.Status = withRecord(want, cluster.Status)
 	r.written.remember(cluster)
 	return nil
+}
+
+// withRecord returns what is shown in one status with what the operator
+// recorded for itself in another.
+func withRecord(shown, recorded v1alpha1.EtcdClusterStatus) v1alpha1.EtcdClusterStatus {
+	shown.Operator, shown.ClusterID, shown.Birth = recorded.Operator, recorded.ClusterID, recorded.Birth
+	shown.Joining, shown.Intent = recorded.Joining, recorded.Intent
+	return shown
 }
 
 // formedID is the cluster ID as recorded by now: the action may just have done it.

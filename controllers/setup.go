@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -42,6 +43,7 @@ func Cache(namespaces []string) cache.Options {
 			&networkingv1.NetworkPolicy{}:   mine,
 			&corev1.Pod{}:                   mine,
 			&corev1.PersistentVolumeClaim{}: mine,
+			&discoveryv1.EndpointSlice{}:    mine, // they bear the labels of their Service
 		},
 	}
 	if len(namespaces) > 0 {
@@ -70,6 +72,7 @@ func (r *EtcdClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Owns(&networkingv1.NetworkPolicy{}).
 		Watches(&corev1.Pod{}, toCluster).
 		Watches(&corev1.PersistentVolumeClaim{}, toCluster).
+		Watches(&discoveryv1.EndpointSlice{}, toCluster).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: concurrency,
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](conflictPause, calmly),
