@@ -24,7 +24,10 @@ func (w *world) leave(s seat, reason Reason, why string) *Decision {
 			return wait(reason, fmt.Sprintf("%s is about to leave (%s); waiting until no client is sent to it any more.", s, why))
 		}
 	}
-	if w.leader() == s.entry.ID && s.runs() {
+	if w.leader() == s.entry.ID {
+		if !s.runs() {
+			return wait(reason, fmt.Sprintf("%s has to leave (%s), but other members follow it as their leader, so it runs: only the operator does not reach it. Nothing is done before they follow another one. Mend the operator's way to it, or move leadership yourself: etcdctl move-leader.", s, why))
+		}
 		return w.handOver(s, reason, why)
 	}
 	return act(RemoveMember{s.at.Name, s.entry.ID}, reason, fmt.Sprintf("Removing %s: %s.", s, why))

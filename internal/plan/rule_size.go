@@ -84,5 +84,8 @@ func (w *world) used(m Member) bool {
 	if m.Claim.Deleting || m.Claim.Formed != 0 || m.Claim.Member != 0 || w.wrongClass(m) {
 		return true
 	}
-	return m.Agent != nil && (m.Agent.Volume.Admission != nil || m.dataGone() || m.Agent.State == control.StateRemoved)
+	if m.Agent == nil {
+		return m.Loss != "" // bound where no pod can ever be
+	}
+	return m.Agent.Volume.Admission != nil || m.dataGone() || m.Agent.State == control.StateRemoved
 }
