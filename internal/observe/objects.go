@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -62,6 +63,7 @@ func (s *Sight) present(live *appsv1.StatefulSet) resource.Present {
 		Formed:      s.Observation.Remembers(),
 		Replicas:    s.pods(),
 		Voters:      s.voters(),
+		Smallest:    s.smallest(),
 	}
 	for _, m := range s.Observation.Members {
 		if pod := s.Pods[m.Name]; pod != nil {
@@ -69,6 +71,21 @@ func (s *Sight) present(live *appsv1.StatefulSet) resource.Present {
 		}
 	}
 	return p
+}
+
+// smallest is the size of the smallest volume that holds a member.
+func (s *Sight) smallest() *quantity.Quantity {
+	var least *quantity.Quantity
+	for _, m := range s.Observation.Members {
+		if m.Claim == nil || m.Claim.Formed == 0 {
+			continue
+		}
+		size, ok := s.Claims[m.Name].Status.Capacity[corev1.ResourceStorage]
+		if ok && (least == nil || size.Cmp(*least) < 0) {
+			least = &size
+		}
+	}
+	return least
 }
 
 // pods is how many pods a StatefulSet shall run that is made anew. A formed

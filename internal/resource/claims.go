@@ -30,15 +30,6 @@ func staleClaims(c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet) string {
 	return strings.Join(found, "; ")
 }
 
-// WithClaims returns a StatefulSet with the claim template that the spec asks
-// for, and everything else as it is: the one to make in place of a live one
-// whose claim template is stale.
-func WithClaims(set *appsv1.StatefulSet, c *v1alpha1.EtcdCluster) *appsv1.StatefulSet {
-	renewed := set.DeepCopy()
-	renewed.Spec.VolumeClaimTemplates = claimTemplates(Inputs{Cluster: c})
-	return seal(renewed)
-}
-
 // ClaimOwned reports whether a claim has the owner that it shall have: the
 // EtcdCluster where the volumes go with it, otherwise no EtcdCluster.
 func ClaimOwned(c *v1alpha1.EtcdCluster, claim *corev1.PersistentVolumeClaim) bool {

@@ -7,6 +7,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 )
@@ -32,6 +33,10 @@ type Present struct {
 	Replicas int
 	// Voters is how many voters the cluster has, for all that is known.
 	Voters int
+	// Smallest is the size of the smallest volume of a member; nil when there
+	// is none. The default quota follows it: a volume that is to grow has not
+	// grown yet.
+	Smallest *resource.Quantity
 }
 
 // Rendered is what a cluster shall have, and what its spec asks for beyond.
@@ -70,16 +75,29 @@ func (r Renderer) Render(c *v1alpha1.EtcdCluster, p Present) Rendered {
 	}
 	i := slices.IndexFunc(out.Objects, func(o Object) bool { _, ok := o.(*appsv1.StatefulSet); return ok })
 	want := out.Objects[i].(*appsv1.StatefulSet)
+	want.Spec.Template = podTemplate(in.fitting(p.Smallest))
 	if p.StatefulSet != nil {
 		out.StaleClaims = staleClaims(c, p.StatefulSet)
 		want.Spec.VolumeClaimTemplates = p.StatefulSet.Spec.VolumeClaimTemplates
 	}
 	if p.Formed {
-		keepTemplate(want, c.Spec, p)
+		keepTemplate(want, p)
 		out.Lags = lags(want, c.Spec, p.Pods)
 	}
 	out.Objects[i] = seal(want)
 	return out
+}
+
+// fitting returns the inputs for volumes of which the smallest has that size.
+func (in Inputs) fitting(smallest *resource.Quantity) Inputs {
+	size := in.Cluster.Spec.Storage.Size
+	if smallest == nil || size == nil || smallest.Cmp(*size) >= 0 {
+		return in
+	}
+	small := in.Cluster.DeepCopy()
+	small.Spec.Storage.Size = smallest
+	in.Cluster = small
+	return in
 }
 
 // MemberImageOf returns the image of the member container.

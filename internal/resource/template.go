@@ -16,11 +16,11 @@ import (
 // keepTemplate keeps the pod template of the live StatefulSet where the user's
 // inputs changed. One that no pod was made from, while pods were made from
 // what the spec says, is left behind: the wish was taken back.
-func keepTemplate(want *appsv1.StatefulSet, spec v1alpha1.EtcdClusterSpec, p Present) {
+func keepTemplate(want *appsv1.StatefulSet, p Present) {
 	if p.StatefulSet == nil {
 		return
 	}
-	live, asked := p.StatefulSet.Spec.Template.Annotations[AnnotationConfigHash], RestartHash(spec)
+	live, asked := p.StatefulSet.Spec.Template.Annotations[AnnotationConfigHash], want.Spec.Template.Annotations[AnnotationConfigHash]
 	if live == "" || live == asked || madeFrom(p.Pods, asked) && !madeFrom(p.Pods, live) {
 		return
 	}

@@ -1,0 +1,248 @@
+package resource_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/resource"
+)
+
+var renderer = resource.Renderer{MemberImage: "member:{version}", OperatorNamespace: "quorate-system"}
+
+func find[T resource.Object](objects []resource.Object) (found T, ok bool) {
+	for _, o := range objects {
+		if t, is := o.(T); is {
+			return t, true
+		}
+	}
+	return found, false
+}
+
+func set(t *testing.T, r resource.Rendered) *appsv1.StatefulSet {
+	t.Helper()
+	s, ok := find[*appsv1.StatefulSet](r.Objects)
+	if !ok {
+		t.Fatal("no StatefulSet")
+	}
+	if s.Annotations[v1alpha1.AnnotationAppliedHash] != resource.ContentHash(s) {
+		t.Error("the StatefulSet is not sealed as it is")
+	}
+	return s
+}
+
+// formed is a cluster of three with its StatefulSet and pods, as rendered.
+func formed(t *testing.T) (*v1alpha1.EtcdCluster, resource.Present) {
+	t.Helper()
+	c := inputs().Cluster
+	live := set(t, renderer.Render(c, resource.Present{Replicas: 3}))
+	p := resource.Present{StatefulSet: live, Formed: true, Voters: 3, Smallest: amount("8Gi")}
+	for range 3 {
+		p.Pods = append(p.Pods, podOf(live))
+	}
+	return c, p
+}
+
+func podOf(s *appsv1.StatefulSet) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: *s.Spec.Template.ObjectMeta.DeepCopy(), Spec: *s.Spec.Template.Spec.DeepCopy()}
+}
+
+// How many pods run is the planner's, whatever the spec asks for.
+func TestRenderKeepsTheNumberOfPods(t *testing.T) {
+	c, p := formed(t)
+	for _, n := range []int32{0, 1, 4, 9} {
+		p.StatefulSet.Spec.Replicas = ptr.To(n)
+		c.Spec.Replicas, c.Spec.Hibernated, p.Replicas = 5, n == 0, 7
+		if got := *set(t, renderer.Render(c, p)).Spec.Replicas; got != n {
+			t.Errorf("%d pods, want %d", got, n)
+		}
+	}
+	p.StatefulSet = nil
+	if got := *set(t, renderer.Render(c, p)).Spec.Replicas; got != 7 {
+		t.Errorf("made anew with %d pods, want 7", got)
+	}
+}
+
+// The budget guards the larger of the voters that are and shall be; the pods
+// mean nothing: a hibernated cluster keeps its budget.
+func TestRenderBudget(t *testing.T) {
+	for _, tc := range []struct {
+		name         string
+		replicas     int32
+		pods         int32
+		voters, want int
+		hibernated   bool
+	}{
+		{"at rest", 3, 3, 3, 2, false},
+		{"on the way out", 5, 4, 3, 3, false},
+		{"on the way in", 1, 3, 3, 2, false},
+		{"hibernated", 3, 0, 3, 2, true},
+		{"one", 1, 1, 1, 0, false},
+		{"one, on its way to three", 3, 1, 1, 2, false},
+		{"one, moving to another class", 1, 2, 2, 2, false},
+	} {
+		c, p := formed(t)
+		c.Spec.Replicas, c.Spec.Hibernated, p.Voters = tc.replicas, tc.hibernated, tc.voters
+		p.StatefulSet.Spec.Replicas = ptr.To(tc.pods)
+		r := renderer.Render(c, p)
+		got := 0
+		if pdb, ok := find[*policyv1.PodDisruptionBudget](r.Objects); ok {
+			got = pdb.Spec.MinAvailable.IntValue()
+		}
+		_, surplus := find[*policyv1.PodDisruptionBudget](r.Surplus)
+		if got != tc.want || surplus != (tc.want == 0) {
+			t.Errorf("%s: %d must stay, surplus %t; want %d", tc.name, got, surplus, tc.want)
+		}
+	}
+}
+
+func TestStaleClaims(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*v1alpha1.Storage)
+		live   *string // class of the template
+		want   []string
+	}{
+		{"nothing", func(*v1alpha1.Storage) {}, nil, nil},
+		{"the same, written otherwise", func(s *v1alpha1.Storage) { s.Size = amount("8192Mi") }, nil, nil},
+		{"size", func(s *v1alpha1.Storage) { s.Size = amount("9Gi") }, nil, []string{"storage.size is 9Gi, the template says 8Gi"}},
+		{"no class is asked for", func(*v1alpha1.Storage) {}, ptr.To("fast"), nil},
+		{"class", func(s *v1alpha1.Storage) { s.StorageClassName = ptr.To("slow") }, ptr.To("fast"), []string{"storage.storageClassName is slow, the template says fast"}},
+		{"both", func(s *v1alpha1.Storage) { s.Size, s.StorageClassName = amount("9Gi"), ptr.To("slow") }, nil, []string{"size is 9Gi", "storageClassName is slow, the template says none"}},
+		{"what becomes of it", func(s *v1alpha1.Storage) { s.WhenDeleted = v1alpha1.RetentionDelete }, nil, nil},
+	} {
+		c, p := formed(t)
+		p.StatefulSet.Spec.VolumeClaimTemplates[0].Spec.StorageClassName = tc.live
+		tc.change(&c.Spec.Storage)
+		r := renderer.Render(c, p)
+		if (r.StaleClaims == "") != (tc.want == nil) {
+			t.Errorf("%s: stale: %q", tc.name, r.StaleClaims)
+		}
+		for _, words := range tc.want {
+			if !strings.Contains(r.StaleClaims, words) {
+				t.Errorf("%s: %q does not say %q", tc.name, r.StaleClaims, words)
+			}
+		}
+		if drift := resource.ImmutableDrift(p.StatefulSet, set(t, r)); drift != "" {
+			t.Errorf("%s: no apply could mend %s", tc.name, drift)
+		}
+		p.StatefulSet = nil
+		if anew := set(t, renderer.Render(c, p)).Spec.VolumeClaimTemplates[0].Spec; anew.Resources.Requests.Storage().Cmp(*c.Spec.Storage.Size) != 0 ||
+			ptr.Deref(anew.StorageClassName, "") != ptr.Deref(c.Spec.Storage.StorageClassName, "") {
+			t.Errorf("%s: made anew it asks for %+v", tc.name, anew)
+		}
+	}
+}
+
+func TestLags(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*v1alpha1.EtcdClusterSpec)
+		want   string
+	}{
+		{"nothing", func(*v1alpha1.EtcdClusterSpec) {}, ""},
+		{"the size of the cluster", func(s *v1alpha1.EtcdClusterSpec) { s.Replicas = 5 }, ""},
+		{"the size of the volumes", func(s *v1alpha1.EtcdClusterSpec) { s.Storage.Size = amount("12Gi") }, ""},
+		{"the class of the volumes", func(s *v1alpha1.EtcdClusterSpec) { s.Storage.StorageClassName = ptr.To("slow") }, ""},
+		{"hibernation", func(s *v1alpha1.EtcdClusterSpec) { s.Hibernated = true }, ""},
+		{"the version", func(s *v1alpha1.EtcdClusterSpec) { s.Version = "3.7.2" }, "spec.version is 3.7.2"},
+		{"the version, and the volumes", func(s *v1alpha1.EtcdClusterSpec) { s.Version, s.Storage.Size = "3.7.2", amount("12Gi") }, "spec.version is 3.7.2"},
+		{"a quota of its own", func(s *v1alpha1.EtcdClusterSpec) { s.Etcd.QuotaBackend = amount("1Gi") }, "spec.etcd"},
+		{"the pods", func(s *v1alpha1.EtcdClusterSpec) { s.PodTemplate.PriorityClassName = "high" }, "spec.podTemplate"},
+	} {
+		for _, made := range []string{"lives", "is made anew"} {
+			c, p := formed(t)
+			running := p.StatefulSet.Spec.Template
+			tc.change(&c.Spec)
+			if made == "is made anew" {
+				p.StatefulSet = nil
+			}
+			r := renderer.Render(c, p)
+			if lags := strings.Join(r.Lags, " "); (lags == "") != (tc.want == "") || !strings.Contains(lags, tc.want) {
+				t.Errorf("%s, and the StatefulSet %s: lags %q, want %q", tc.name, made, lags, tc.want)
+			}
+			if drift := resource.MemberImageOf(set(t, r).Spec.Template.Spec) != resource.MemberImageOf(running.Spec); made == "lives" && drift {
+				t.Errorf("%s: the template of running members changed", tc.name)
+			}
+			p.Formed = false
+			if r := renderer.Render(c, p); len(r.Lags) > 0 {
+				t.Errorf("%s: a cluster that is not formed follows the spec, but lags %q", tc.name, r.Lags)
+			}
+		}
+	}
+}
+
+// The default quota follows the volumes that are, not those that shall be.
+func TestQuotaWaitsForTheVolumes(t *testing.T) {
+	quota := func(r resource.Rendered) string {
+		args := set(t, r).Spec.Template.Spec.Containers[0].Args
+		i := slices.IndexFunc(args, func(a string) bool { return strings.HasPrefix(a, "--etcd=quota-backend-bytes=") })
+		return args[i]
+	}
+	c, p := formed(t)
+	before := quota(renderer.Render(c, p))
+	c.Spec.Storage.Size = amount("16Gi")
+	if got := quota(renderer.Render(c, p)); got != before {
+		t.Errorf("the volumes have not grown, and the quota became %s", got)
+	}
+	live := p.StatefulSet
+	p.StatefulSet = nil
+	if r := renderer.Render(c, p); quota(r) != before || len(r.Lags) > 0 {
+		t.Errorf("made anew before the volumes grew: quota %s, lags %q", quota(r), r.Lags)
+	}
+	p.StatefulSet, p.Smallest = live, amount("16Gi")
+	if r := renderer.Render(c, p); quota(r) != before || len(r.Lags) > 0 || resource.Drift(live, set(t, r)) != "" {
+		t.Errorf("the volumes grew: quota %s, lags %q, drift %q", quota(r), r.Lags, resource.Drift(live, set(t, r)))
+	}
+	p.StatefulSet = nil
+	if r := renderer.Render(c, p); quota(r) == before || len(r.Lags) > 0 {
+		t.Errorf("made anew after the volumes grew: quota %s, lags %q", quota(r), r.Lags)
+	}
+	c.Spec.Storage.Size, p.Smallest = amount("8Gi"), amount("16Gi") // a volume larger than asked for
+	if got := quota(renderer.Render(c, p)); got != before {
+		t.Errorf("a larger volume raises the quota to %s", got)
+	}
+}
+
+// A wish that slipped into the template while the StatefulSet was made anew is
+// taken back with the spec: nothing runs it.
+func TestWishTakenBack(t *testing.T) {
+	c, p := formed(t)
+	p.StatefulSet = nil
+	c.Spec.Version = "3.7.2"
+	p.StatefulSet = set(t, renderer.Render(c, p))
+	if r := renderer.Render(c, p); len(r.Lags) != 1 {
+		t.Errorf("lags %q while the pods run another version", r.Lags)
+	}
+	c.Spec.Version = "3.7.3"
+	r := renderer.Render(c, p)
+	if image := resource.MemberImageOf(set(t, r).Spec.Template.Spec); image != "member:3.7.3" || len(r.Lags) > 0 {
+		t.Errorf("taken back: image %s, lags %q", image, r.Lags)
+	}
+	// With one pod that runs it, the template stays what it is.
+	p.Pods[0] = podOf(p.StatefulSet)
+	r = renderer.Render(c, p)
+	if image := resource.MemberImageOf(set(t, r).Spec.Template.Spec); image != "member:3.7.2" || len(r.Lags) != 1 {
+		t.Errorf("taken back with a pod that follows it: image %s, lags %q", image, r.Lags)
+	}
+}
+
+// What the operator changes on pods by itself is no drift of anything.
+func TestWithdrawnPodLagsNothing(t *testing.T) {
+	c, p := formed(t)
+	p.Pods[0].Labels[v1alpha1.LabelServing] = "false"
+	metav1.SetMetaDataAnnotation(&p.Pods[0].ObjectMeta, v1alpha1.AnnotationWithdrawn, "2026-01-01T00:00:00Z")
+	if r := renderer.Render(c, p); len(r.Lags) > 0 || resource.Drift(p.StatefulSet, set(t, r)) != "" {
+		t.Errorf("lags %q", r.Lags)
+	}
+	if resource.Serving(p.Pods[0]) || !resource.Serving(p.Pods[1]) {
+		t.Error("who serves?")
+	}
+}
