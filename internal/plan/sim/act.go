@@ -73,8 +73,8 @@ func (w *World) resize(o order) {
 		return
 	}
 	w.set.replicas = o.number
-	if w.spec.hibernated {
-		return
+	if o.number == 0 {
+		return // hibernation, which a user may have ended a moment ago
 	}
 	for i := int(o.number); i < ordinals; i++ {
 		w.breach(w.nodes[i].voter() && o.from > o.number, "the pod of a voter goes while the list counts it")
@@ -106,8 +106,11 @@ func (w *World) each(o order) order {
 		o.members &^= 1 << i
 		n := &w.nodes[i]
 		switch {
+		case !o.several() && (n.claimUID != o.claimUID || n.podUID != o.podUID): // not the ones that were seen
 		case o.kind == markVolumes && n.claim == bound && n.alive() && !n.hidden && n.admitted != 0:
-			n.mark = n.admitted
+			if n.mark == 0 || w.reached() && n.id == n.admitted {
+				n.mark = n.admitted // a mark gives way only to the member that the list shows in its place
+			}
 		case o.kind == growClaims && n.claim != noClaim && n.size < uint8(o.number): //nolint:gosec // a small number
 			n.size, n.growing = uint8(o.number), true //nolint:gosec // a small number
 		case o.kind == withdraw && n.pod != absent && n.clients == welcome:
@@ -141,10 +144,11 @@ func (w *World) clear(o order) order {
 	n := &w.nodes[o.at]
 	if o.step == 0 {
 		counted := n.id != 0
-		if !w.reached() || counted {
+		other := n.claim != noClaim && n.claimUID != o.claimUID || n.pod != absent && n.podUID != o.podUID
+		if !w.reached() || counted || other {
 			return order{}
 		}
-		if n.claim != noClaim && n.claimUID == o.claimUID {
+		if n.claim != noClaim {
 			n.claim = deleting
 		}
 		o.step = 1

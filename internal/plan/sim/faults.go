@@ -55,7 +55,7 @@ func (w *World) volumeFaults(s *steps, i int) {
 		w.lose(s, volumeCorrupted, i, func(n *node) { n.data, n.log, n.down = corrupt, far, n.pod == running })
 	}
 	if n.voter() && n.up() && w.alarm.id == 0 && w.size() > 2 {
-		w.lose(s, dataDiverges, i, func(n *node) { n.data, n.log = diverged, behind })
+		w.lose(s, dataDiverges, i, func(n *node) { n.data = diverged })
 	}
 }
 
@@ -94,7 +94,7 @@ func (w *World) operatorFaults(s *steps) {
 	next := *w
 	next.pending = order{}
 	named(fails, next)
-	if next.late.kind == nothing {
+	if next.late.kind == nothing && !o.fleeting() {
 		hung := next
 		hung.late = o
 		named(hangs, hung)

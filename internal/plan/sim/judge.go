@@ -127,7 +127,7 @@ func (w *World) judgeRemove(i int, id uint8) Breach {
 		return "the leader is removed while another can take over"
 	case sound && w.learners() > 0:
 		return "a sound voter is removed while a learner joins"
-	case sound && !w.lost(i) && w.higher(i) && i >= int(w.spec.replicas):
+	case sound && !n.hidden && !w.lost(i) && w.higher(i) && i >= int(w.spec.replicas):
 		return "the size shrinks from the middle"
 	case sound && i < int(w.spec.replicas) && w.size() <= int(w.spec.replicas) && w.onlyMisplaced(i):
 		return "a member moves to another class before another one has come"

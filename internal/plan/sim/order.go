@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -118,8 +119,21 @@ func (w *World) order(a plan.Action, live bool) order {
 	default:
 		panic("a formed cluster has no use for " + a.String())
 	}
+	if o.members != 0 && o.members&(o.members-1) == 0 {
+		o.at = int8(bits.TrailingZeros8(o.members)) //nolint:gosec // at most ordinals
+		n := w.seen(int(o.at), live)
+		o.claimUID, o.podUID = n.claimUID, n.podUID
+	}
 	return o
 }
+
+// fleeting reports whether an order cannot still be on its way once others have
+// acted: what several are told, and what carries the resourceVersion of a
+// StatefulSet, whose status changes with its pods.
+func (o order) fleeting() bool { return o.several() || o.kind == resize || o.kind == renewClaims }
+
+// several reports whether an order is for more than one member.
+func (o order) several() bool { return o.members != 0 && o.podUID == 0 && o.claimUID == 0 }
 
 func ordinal(name etcd.MemberName) int8 {
 	return int8(slices.Index(names[:], name)) //nolint:gosec // an index of a short list

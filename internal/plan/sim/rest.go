@@ -136,8 +136,12 @@ func (w *World) member2(i int) string {
 		return "is no sound voter"
 	case n.clients != welcome:
 		return "gets no clients"
-	case n.claim != bound || n.mark != n.id || w.misplaced(n) || n.size < w.spec.size || n.growing:
+	case n.claim != bound || w.misplaced(n):
 		return "is not on the volume that it shall be on"
+	case n.mark != n.id:
+		return "is not what its claim says"
+	case n.size < w.spec.size || n.growing:
+		return "has not grown"
 	default:
 		return ""
 	}
