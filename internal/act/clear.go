@@ -78,7 +78,9 @@ func (a *Actor) uncounted(ctx context.Context, s *Situation, name etcd.MemberNam
 	if _, ok := members.ByID(admitted.MemberID); ok {
 		return fmt.Errorf("the volume of %s holds %s, which the member list still shows", name, admitted.MemberID)
 	}
-	if recorded := s.Cluster.Status.ClusterID; admitted.ClusterID.String() != recorded && admitted.ClusterID != 0 {
+	// A birth that never came to anything leaves volumes behind that belong to
+	// no cluster: those may go.
+	if recorded := s.Cluster.Status.ClusterID; admitted.Formed && admitted.ClusterID.String() != recorded {
 		return fmt.Errorf("the volume of %s belongs to cluster %s", name, admitted.ClusterID)
 	}
 	return nil
