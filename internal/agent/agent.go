@@ -28,6 +28,7 @@ type Agent struct {
 	pings    chan struct{}
 	taskDone chan error
 	died     chan error    // the running server ended on its own
+	again    chan *server  // it has joined and would serve sooner after another start
 	retry    chan struct{} // time to boot again after a refusal that may pass
 	hurry    chan struct{} // a second signal: do not drain
 	quit     chan struct{} // closed when Run returns; ends what the agent started
@@ -66,6 +67,7 @@ func New(config Config, log *zap.Logger, level zap.AtomicLevel) (*Agent, error) 
 		pings:    make(chan struct{}),
 		taskDone: make(chan error, 1),
 		died:     make(chan error, 1),
+		again:    make(chan *server),
 		retry:    make(chan struct{}, 1),
 		hurry:    make(chan struct{}),
 		quit:     make(chan struct{}),

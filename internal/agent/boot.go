@@ -131,13 +131,16 @@ func (a *Agent) recordBorn() error {
 // watch follows one server until it ends.
 func (a *Agent) watch(s *server, began time.Time) {
 	go a.settle(s)
-	if s.awaitJoined() {
+	switch joined := s.awaitJoined(); {
+	case joined && s.startsQuickly():
+		select {
+		case a.again <- s:
+		case <-s.ended:
+		case <-a.quit:
+		}
+	case joined:
 		a.log.Info("etcd has joined its cluster", zap.Duration("took", time.Since(began)), zap.Bool("serves", s.joined()))
-		a.change(func(v *view) {
-			if v.server == s && v.state == control.StateStarting {
-				v.state, v.message = control.StateRunning, ""
-			}
-		})
+		a.running(s)
 	}
 	if err := s.dead(); err != nil {
 		a.died <- err

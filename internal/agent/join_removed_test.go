@@ -6,13 +6,12 @@ import (
 	"github.com/quorate/quorate/internal/control"
 )
 
-// learner adds a learner to a formed cluster of one and lets it join.
-func learner(t *testing.T) (voter, p *pod, req control.JoinRequest) {
+// learner adds a learner, that does not run yet, to a formed cluster of one.
+func learner(t *testing.T, change func(*Config)) (voter, p *pod, req control.JoinRequest) {
 	t.Helper()
-	pods := newCluster(t, 1, plain)
+	pods := newCluster(t, 1, change)
 	form(t, pods)
-	p = newMember(t, pods, plain)
-	p.start()
+	p = newMember(t, pods, change)
 	return pods[0], p, addLearner(t, pods, p)
 }
 
@@ -24,7 +23,8 @@ func remove(t *testing.T, voter *pod, req control.JoinRequest) {
 
 func TestLearnerRemoved(t *testing.T) {
 	t.Parallel()
-	for name, run := range map[string]func(t *testing.T, voter, p *pod, req control.JoinRequest){
+	type course func(t *testing.T, voter, p *pod, req control.JoinRequest)
+	for name, run := range map[string]course{
 		"while it runs": func(t *testing.T, voter, p *pod, req control.JoinRequest) {
 			_, err := p.join(req)
 			must(t, err)
@@ -58,7 +58,8 @@ func TestLearnerRemoved(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			voter, p, req := learner(t)
+			voter, p, req := learner(t, func(*Config) {})
+			p.start()
 			run(t, voter, p, req)
 			checkRemoved(t, p)
 			_, err := p.join(req)

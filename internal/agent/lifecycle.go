@@ -41,9 +41,9 @@ func (a *Agent) loop(ctx context.Context) error {
 	stop := ctx.Done()
 	stopping := false
 	for {
-		requests, retry, died := a.requests, a.retry, a.died
+		requests, retry, again, died := a.requests, a.retry, a.again, a.died
 		if busy {
-			requests, retry, died = nil, nil, nil
+			requests, retry, again, died = nil, nil, nil, nil
 		}
 		if stopping && !busy {
 			busy = true
@@ -72,6 +72,9 @@ func (a *Agent) loop(ctx context.Context) error {
 		case <-retry:
 			busy = true
 			go a.task(a.bootAgain)
+		case s := <-again:
+			busy = true
+			go a.task(func() error { return a.startAgain(s) })
 		case err := <-died:
 			busy = true
 			go a.task(func() error { return a.bury(err) })

@@ -52,45 +52,6 @@ func (s *server) joined() bool {
 // self is this member in its own member list; nil until its log has got there.
 func (s *server) self() *membership.Member { return s.Server.Cluster().Member(s.Server.MemberID()) }
 
-// listedPoll is how often a new member looks whether it is listed as started.
-const listedPoll = 10 * time.Millisecond
-
-// awaitJoined returns whether the member has joined; false if it ended first.
-//
-// One that was never listed as started has joined once it is, which is when
-// etcd says so too, but for one case: where a learner gets the leader's whole
-// database and its publication is part of that, etcd never sees the entry go
-// by, and publishes again seven seconds later. Only then it serves clients; a
-// learner has none, and may be promoted meanwhile.
-func (s *server) awaitJoined() bool {
-	var poll <-chan time.Time
-	if !s.listed() {
-		tick := time.NewTicker(listedPoll)
-		defer tick.Stop()
-		poll = tick.C
-	}
-	for {
-		select {
-		case <-s.Server.ReadyNotify():
-			return true
-		case <-s.Server.StopNotify():
-			return false
-		case <-s.ended:
-			return false
-		case <-poll:
-			if s.listed() {
-				return true
-			}
-		}
-	}
-}
-
-// listed reports whether this member's own list has it as started.
-func (s *server) listed() bool {
-	self := s.self()
-	return self != nil && len(self.ClientURLs) > 0
-}
-
 // dead waits for etcd to end and returns why; nil if it was us who ended it.
 func (s *server) dead() error {
 	select {

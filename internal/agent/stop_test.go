@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -216,7 +217,14 @@ func checkRemoved(t *testing.T, p *pod) {
 	if r := p.report(); r.Etcd != nil || r.Message == "" {
 		t.Errorf("got %+v", r)
 	}
-	if status, _ := p.probe("/livez"); status != http.StatusOK {
+	waitFor(t, "the client port to be closed", func() bool {
+		conn, err := net.Dial("tcp", p.host+":2379")
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	})
+	if status, _ := p.probe("/livez"); status != http.StatusOK || len(p.ended) > 0 {
 		t.Errorf("livez: %d", status)
 	}
 	if status, body := p.probe("/readyz"); status == http.StatusOK || !strings.Contains(body, "removed") {
