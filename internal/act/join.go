@@ -29,7 +29,7 @@ func (a *Actor) join(ctx context.Context, s *Situation, action plan.Join) error 
 	if !m.IsLearner || m.Started() {
 		return fmt.Errorf("the member list shows %s as a voter or as started", action.ID)
 	}
-	if err := a.emptyVolume(ctx, s, action.Name, action.VolumeID); err != nil {
+	if begun, err := a.joinable(ctx, s, action); err != nil || begun {
 		return err
 	}
 	request := control.JoinRequest{VolumeID: action.VolumeID, MemberID: action.ID, Members: peers(members, action)}
@@ -45,6 +45,28 @@ func (a *Actor) join(ctx context.Context, s *Situation, action plan.Join) error 
 		return err
 	}
 	return fmt.Errorf("%w: %s: %w", ErrNotYet, action.Name, err) // it may have heard, and then goes on by itself
+}
+
+// joinable asks the agent once more whether its volume may bear the member: the
+// empty one that was seen, or the same one that has heard of it already and was
+// cut short. One that has begun needs nothing.
+func (a *Actor) joinable(ctx context.Context, s *Situation, action plan.Join) (begun bool, err error) {
+	report, err := a.report(ctx, s, action.Name)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrNotYet, err) // it answered a moment ago
+	}
+	v := report.Volume
+	heard := v.Admission != nil && v.Admission.MemberID == action.ID
+	switch {
+	case report.Member != action.Name || v.ID != action.VolumeID || v.Admission != nil && !heard:
+		return false, fmt.Errorf("the volume of %s is not the one that was seen", action.Name)
+	case report.State != control.StateWaiting && heard:
+		return true, nil
+	case report.State != control.StateWaiting || v.Contents == control.ContentsData:
+		return false, fmt.Errorf("the volume of %s is not empty any more", action.Name)
+	default:
+		return false, nil
+	}
 }
 
 // peers lists the cluster as the new member shall know it, itself included.
