@@ -236,15 +236,22 @@ func TestBornAndEmptied(t *testing.T) {
 func TestAdmissionThatCannotBeRecordedStartsNothing(t *testing.T) {
 	t.Parallel()
 	p := newCluster(t, 1)[0]
-	// Whoever runs the test, a directory in its place cannot be written.
-	obstacle := layout(p.config.Dir).volumeFile() + ".tmp"
-	must(t, os.Mkdir(obstacle, 0o700))
-	if _, err := p.admit("token", peersOf([]*pod{p})); err == nil || !strings.Contains(err.Error(), "cannot be recorded") {
-		t.Fatalf("the admission was answered with %v", err)
-	}
-	if r := p.report(); r.State != control.StateWaiting || r.Volume.Admission != nil || r.Volume.Contents != control.ContentsEmpty {
-		t.Fatalf("after the refused admission: %+v", r)
-	}
-	must(t, os.Remove(obstacle))
+	obstruct(t, p, func() {
+		_, err := p.admit("token", peersOf([]*pod{p}))
+		refusedWith(t, err, "cannot be recorded")
+		if r := p.report(); r.State != control.StateWaiting || r.Volume.Admission != nil || r.Volume.Contents != control.ContentsEmpty {
+			t.Fatalf("after the refused admission: %+v", r)
+		}
+	})
 	bear(t, []*pod{p}, "token")
+}
+
+// obstruct runs f while volume.json cannot be written, whoever runs the test:
+// there is a directory in its place.
+func obstruct(t *testing.T, p *pod, f func()) {
+	t.Helper()
+	obstacle := p.layout().volumeFile() + ".tmp"
+	must(t, os.Mkdir(obstacle, 0o700))
+	f()
+	must(t, os.Remove(obstacle))
 }

@@ -83,7 +83,8 @@ func TestMalformedRequestsAreRefusedAsSuch(t *testing.T) {
 	defer client.CloseIdleConnections()
 	for path, want := range map[string]int{
 		control.PathAdmit: http.StatusBadRequest, control.PathFormed: http.StatusBadRequest,
-		control.PathDiscard: http.StatusBadRequest, "/v1/other": http.StatusNotFound,
+		control.PathDiscard: http.StatusBadRequest, control.PathJoin: http.StatusBadRequest,
+		"/v1/other": http.StatusNotFound,
 	} {
 		resp, err := client.Post("https://"+p.host+":2382"+path, "application/json", bytes.NewBufferString("{"))
 		must(t, err)

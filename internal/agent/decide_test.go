@@ -17,6 +17,11 @@ func admitted(formed bool) *control.Admission {
 	return &control.Admission{Token: "t", ClusterID: ourCluster, MemberID: ourMember, Formed: formed}
 }
 
+// learns is the admission of a learner to a formed cluster.
+func learns() *control.Admission {
+	return &control.Admission{ClusterID: ourCluster, MemberID: ourMember, Formed: true}
+}
+
 // healthy is the volume of a formed member after a clean stop.
 func healthy(change func(*Disk)) Disk {
 	d := Disk{
@@ -70,6 +75,26 @@ func TestDecide(t *testing.T) {
 		"formed, then unborn": {
 			disk: empty(func(d *Disk) { unborn(d); d.Admission = admitted(true) }),
 			want: Refuse, reason: control.ReasonDataLost},
+
+		"learner, killed before anything was laid": {
+			disk: empty(func(d *Disk) { d.Admission = learns() }), want: Wait, says: "learner a1 of cluster c1 and not started yet"},
+		"learner, unborn": {
+			disk: empty(func(d *Disk) { unborn(d); d.Admission = learns() }), want: Wait, says: "same admission"},
+		"learner, laid": {
+			disk: healthy(func(d *Disk) {
+				d.Admission, d.Born = learns(), false
+				d.Log.Commit, d.Log.Last, d.Database = 0, 0, Database{Condition: Readable}
+			}), want: StartExisting},
+		"learner, grown": {disk: healthy(func(d *Disk) { d.Admission = learns() }), want: StartExisting},
+		"learner, emptied": {
+			disk: empty(func(d *Disk) { d.Admission, d.Born = learns(), true }),
+			want: Refuse, reason: control.ReasonDataLost, says: "Replace this member"},
+		"learner, emptied but for its log's first record": {
+			disk: empty(func(d *Disk) { unborn(d); d.Admission, d.Born = learns(), true }),
+			want: Refuse, reason: control.ReasonDataLost},
+		"learner, on another member's data": {
+			disk: healthy(func(d *Disk) { d.Admission = learns(); d.Log.MemberID = 0xff }),
+			want: Refuse, reason: control.ReasonForeignData},
 
 		"formed": {disk: healthy(asIs), want: StartExisting},
 		"born and not formed": {
@@ -168,11 +193,11 @@ func TestDecide(t *testing.T) {
 // without data it is never started.
 func TestDecideNeverStartsWithoutAHardState(t *testing.T) {
 	t.Parallel()
-	for _, formed := range []bool{false, true} {
+	for _, admission := range []*control.Admission{nil, admitted(false), admitted(true), learns()} {
 		for _, born := range []bool{false, true} {
 			for _, failures := range []int{0, maxFailures} {
 				for _, contents := range []func(*Disk){asIs, unborn} {
-					d := empty(func(d *Disk) { contents(d); d.Admission, d.Born, d.Failures = admitted(formed), born, failures })
+					d := empty(func(d *Disk) { contents(d); d.Admission, d.Born, d.Failures = admission, born, failures })
 					if got := Decide(d); got.Action == StartExisting {
 						t.Errorf("%+v is started", d)
 					}

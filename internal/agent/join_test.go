@@ -157,3 +157,26 @@ func TestJoinByTheWholeDatabase(t *testing.T) {
 	sameKeys(t, pods)
 	restartsByItself(t, pods)
 }
+
+// With much data another start would take longer than etcd's own way of
+// noticing that it has joined. It may be promoted at once all the same.
+func TestJoinByALargeDatabase(t *testing.T) {
+	t.Parallel()
+	voter, p, req := learner(t, compactedPlain)
+	fillFast(t, voter, 1+quickRestart/100_000, 100_000)
+	p.start()
+	_, err := p.join(req)
+	must(t, err)
+	waitFor(t, "etcd to run", func() bool { return p.report().State == control.StateRunning })
+	first := p.agent.look().server
+	began := time.Now()
+	promote(t, []*pod{voter}, req.MemberID)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("promoted %v after it runs", took)
+	}
+	waitFor(t, "readiness", p.ready)
+	if p.agent.look().server != first {
+		t.Error("etcd was started again")
+	}
+	sameKeys(t, []*pod{voter, p})
+}
