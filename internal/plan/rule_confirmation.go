@@ -92,14 +92,22 @@ func markVolumes(w *world) *Decision {
 
 // markable reports whether a claim lacks its mark and can get it: what its
 // volume holds is known from its agent, or from the mark itself where only the
-// owner is missing. A claim that names another member than its volume is left
-// alone, and a member that was removed needs none.
+// owner is missing. A mark of a member that is counted gives way to no other
+// one, and a member that was removed needs none.
 func (w *world) markable(m Member) bool {
 	if m.Claim == nil || m.Claim.Marked || m.Claim.Deleting || w.quorate(w.Record.ClusterID) && !w.listed(m) {
 		return false
 	}
 	if w.holds(m) {
-		return m.Claim.Member == 0 || m.Claim.Member == m.Agent.Volume.Admission.MemberID
+		_, counted := w.Etcd.Members.ByID(m.Claim.Member)
+		return m.Claim.Member == 0 || m.Claim.Member == m.Agent.Volume.Admission.MemberID || w.inhabits(m) && !counted
 	}
 	return m.Agent == nil && m.Claim.Formed == w.Record.ClusterID && m.Claim.Member != 0
+}
+
+// inhabits reports whether the list shows at this pod the very member that
+// lives on its volume.
+func (w *world) inhabits(m Member) bool {
+	entry, listed := w.Etcd.Members.ByPeerURL(m.PeerURL)
+	return w.quorate(w.Record.ClusterID) && listed && entry.ID == m.Agent.Volume.Admission.MemberID
 }

@@ -1,6 +1,10 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/quorate/quorate/internal/etcd"
+)
 
 // target is how many members the cluster shall have by pods: one more than the
 // spec says while members have to move to other volumes and none can be spared.
@@ -76,8 +80,11 @@ func (w *world) outgoing(s seat) string {
 // on another StorageClass while there is one voter more than the spec asks for.
 func exits(w *world) *Decision {
 	s, reason, ok := w.nextExit()
+	if d := w.welcome(s.entry.ID); d != nil {
+		return d
+	}
 	if !ok {
-		return w.welcome()
+		return nil
 	}
 	return w.leave(s, reason, w.outgoing(s))
 }
@@ -120,12 +127,12 @@ func (w *world) firstSpare(candidates []seat) seat {
 	return candidates[0]
 }
 
-// welcome puts voters back into the client Service that were about to leave
-// and stay after all.
-func (w *world) welcome() *Decision {
+// welcome puts voters back into the client Service that are not the next to
+// leave: at any time no more than one is out of it.
+func (w *world) welcome(leaving etcd.MemberID) *Decision {
 	var back []Member
 	for _, s := range w.voters() {
-		if s.at != nil && s.at.Clients != ClientsWelcome && w.outgoing(s) == "" && s.at.Pod == PodRunning {
+		if s.at != nil && s.entry.ID != leaving && s.at.Clients != ClientsWelcome && s.at.Pod == PodRunning {
 			back = append(back, *s.at)
 		}
 	}
@@ -133,5 +140,5 @@ func (w *world) welcome() *Decision {
 		return nil
 	}
 	names := memberNames(back)
-	return act(Welcome{names}, ReasonRepairing, fmt.Sprintf("%s stays; it belongs to the client Service again.", join(names)))
+	return act(Welcome{names}, ReasonRepairing, fmt.Sprintf("%s is not the next to leave; clients are sent to it again.", join(names)))
 }

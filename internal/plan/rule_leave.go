@@ -19,6 +19,9 @@ func (w *world) leave(s seat, reason Reason, why string) *Decision {
 	if w.sound(s) {
 		switch s.at.Clients {
 		case ClientsWelcome:
+			if !w.othersServe(s) {
+				return awaitSeats(w.unsound(s.entry.ID), reason, fmt.Sprintf("%s is about to leave (%s), and no other voter serves clients yet. %s", s, why, w.seatWhys(w.unsound(s.entry.ID))))
+			}
 			return act(Withdraw{[]etcd.MemberName{s.at.Name}}, reason, fmt.Sprintf("%s is about to leave (%s); it leaves the client Service first.", s, why))
 		case ClientsLeaving:
 			return wait(reason, fmt.Sprintf("%s is about to leave (%s); waiting until no client is sent to it any more.", s, why))
@@ -31,6 +34,17 @@ func (w *world) leave(s seat, reason Reason, why string) *Decision {
 		return w.handOver(s, reason, why)
 	}
 	return act(RemoveMember{s.at.Name, s.entry.ID}, reason, fmt.Sprintf("Removing %s: %s.", s, why))
+}
+
+// othersServe reports whether clients are sent to another voter, so that their
+// Service does not become empty.
+func (w *world) othersServe(s seat) bool {
+	for _, other := range w.soundWithout(s.entry.ID) {
+		if other.at.Clients == ClientsWelcome && other.at.Ready {
+			return true
+		}
+	}
+	return false
 }
 
 // handOver moves leadership away from a member that is about to leave,

@@ -26,6 +26,9 @@ func size(w *world) *Decision {
 		return nil
 	}
 	names := join(w.between(w.Pods, want))
+	if names == "" {
+		names = "one member more, so that others can leave"
+	}
 	if w.Pods > want {
 		return act(Resize{w.Pods, want}, ReasonScalingIn, fmt.Sprintf("The member list does not count %s; what is left of the pods ends.", names))
 	}
