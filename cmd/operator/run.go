@@ -23,6 +23,7 @@ import (
 	"github.com/quorate/quorate/internal/act"
 	"github.com/quorate/quorate/internal/control/dial"
 	"github.com/quorate/quorate/internal/etcdclient"
+	"github.com/quorate/quorate/internal/fault"
 	"github.com/quorate/quorate/internal/observe"
 	"github.com/quorate/quorate/internal/resource"
 	"github.com/quorate/quorate/internal/version"
@@ -34,6 +35,7 @@ func run(ctx context.Context, o *options) error {
 		return fmt.Errorf("find the API server: %w", err)
 	}
 	config.QPS, config.Burst = 200, 400 // the API server's own fairness is the bound
+	config.Wrap(fault.Kubernetes)
 	if err := checkKubernetes(config); err != nil {
 		return err
 	}

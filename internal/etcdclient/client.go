@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/backoff"
 
 	"github.com/quorate/quorate/internal/etcd"
+	"github.com/quorate/quorate/internal/fault"
 )
 
 // Lister answers with the cluster's member list.
@@ -71,7 +72,7 @@ var redial = backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, 
 
 // dial makes the connection to one member. It is established by the first call.
 func dial(target Target, endpoint string) (*clientv3.Client, error) {
-	options := []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{Backoff: redial, MinConnectTimeout: askTimeout})}
+	options := []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{Backoff: redial, MinConnectTimeout: askTimeout}), fault.Etcd()}
 	if target.ServerName != "" {
 		// clientv3 takes the name to verify from the endpoint, whatever
 		// tls.Config.ServerName says.

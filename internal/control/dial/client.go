@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/fault"
 )
 
 // maxAnswer bounds what a client reads from an agent: a report of nine
@@ -37,12 +38,12 @@ func New(address, serverName string, tlsConfig *tls.Config, timeout time.Duratio
 		base: "https://" + net.JoinHostPort(address, strconv.Itoa(control.Port)),
 		http: &http.Client{
 			Timeout: timeout,
-			Transport: &http.Transport{
+			Transport: fault.Agent(&http.Transport{
 				TLSClientConfig:     config,
 				MaxIdleConnsPerHost: 1,
 				IdleConnTimeout:     time.Minute,
 				TLSHandshakeTimeout: timeout,
-			},
+			}),
 		},
 	}
 }
