@@ -21,6 +21,8 @@ type Options struct {
 	Prepare func(*World)
 	// Stop ends the exploration early; nil: never.
 	Stop func() bool
+	// known are breaches that are let pass.
+	known []string
 }
 
 // Result is what an exploration found.
@@ -91,14 +93,10 @@ func Explore(o Options) Result {
 		queue = queue[1:]
 		depth := edges[at].depth
 		r.Depth = int(depth)
-		broken, after := string(w.broken), ""
-		if broken == "" {
-			broken, after = w.comesToRest(rests)
-		}
-		if broken != "" {
+		if o.breaks(w, rests) != "" {
 			r.States = len(edges)
 			r.Story = storyOf(start, edges, at)
-			r.Counterexample = Tell(start, r.Story) + after + broken + "\n"
+			r.Counterexample = o.Tell(r.Story)
 			return r
 		}
 		if o.Stop != nil && at%256 == 0 && o.Stop() {
@@ -134,19 +132,25 @@ func storyOf(start World, edges []edge, at int) []string {
 	return story
 }
 
-// Tell replays a story and tells what the operator decided on its way.
-func Tell(w World, story []string) string {
+// Tell replays a story and tells what the operator decided on its way, and how
+// it ends.
+func (o Options) Tell(story []string) string {
 	var out strings.Builder
+	w := o.start()
 	for _, line := range story {
 		s, ok := w.find(line)
 		if !ok {
-			fmt.Fprintf(&out, "(%s: this cannot happen here)\n", line)
+			fmt.Fprintf(&out, "%s: this cannot happen here\n", line)
 			return out.String()
 		}
 		out.WriteString(s.tale(&w))
 		w = s.to
 	}
-	return out.String()
+	broken, after := string(w.broken), ""
+	if broken == "" {
+		broken, after = w.comesToRest(newVisited())
+	}
+	return out.String() + after + broken + "\n"
 }
 
 // find returns the step of that name.

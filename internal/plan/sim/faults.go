@@ -67,8 +67,10 @@ func (w *World) lose(s *steps, v verb, i int, change func(*node)) {
 		next.alarm = ref{int8(i), next.nodes[i].id} //nolint:gosec // at most ordinals
 	}
 	after := next
-	if v == claimDeleted {
-		after.nodes[i].pod = absent // the data goes with the pod
+	for k := range after.nodes {
+		if n := &after.nodes[k]; n.claim == deleting {
+			n.pod = absent // the data goes with the pod
+		}
 	}
 	if !after.recoverable() || !after.safe() {
 		if !w.beyond {

@@ -125,7 +125,7 @@ func (w *World) judgeRemove(i int, id uint8) Breach {
 		return "a removal leaves fewer sound voters than a quorum"
 	case int(w.leader) == i && w.soundWithout(i) > 0:
 		return "the leader is removed while another can take over"
-	case sound && w.learners() > 0:
+	case sound && !n.hidden && w.learners() > 0:
 		return "a sound voter is removed while a learner joins"
 	case sound && !n.hidden && !w.lost(i) && w.higher(i) && i >= int(w.spec.replicas):
 		return "the size shrinks from the middle"

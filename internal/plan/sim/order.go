@@ -129,8 +129,10 @@ func (w *World) order(a plan.Action, live bool) order {
 
 // fleeting reports whether an order cannot still be on its way once others have
 // acted: what several are told, and what carries the resourceVersion of a
-// StatefulSet, whose status changes with its pods.
-func (o order) fleeting() bool { return o.several() || o.kind == resize || o.kind == renewClaims }
+// StatefulSet, whose status changes with its pods, or that of the record.
+func (o order) fleeting() bool {
+	return o.several() || o.kind == resize || o.kind == renewClaims || o.kind == joinMember && o.step == 0
+}
 
 // several reports whether an order is for more than one member.
 func (o order) several() bool { return o.members != 0 && o.podUID == 0 && o.claimUID == 0 }
