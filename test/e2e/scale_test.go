@@ -4,18 +4,20 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 )
 
 // TestScale: 1 -> 3 -> 5 -> 3 -> 1 under a steady load, by the spec and by
 // kubectl scale. Before each scaling in, the highest ordinal leads. No write is
-// given up, none is lost, and the history is linearizable.
+// given up, none is lost, and the history is linearizable. It is not parallel,
+// so that a second's patience is enough.
 func TestScale(t *testing.T) {
-	t.Parallel()
 	c := newSpace(t).readyEtcd("demo", 1)
 	id := c.waitReady().Status.ClusterID
-	l := c.load()
+	l := c.load(300*time.Millisecond, time.Second)
+	l.progress(200) // for comparison
 	for _, step := range []struct {
 		name     string
 		replicas int32

@@ -24,13 +24,14 @@ func main() {
 	serverName := flag.String("server-name", "", "name that the certificate must bear; empty: the endpoint's host")
 	folder := flag.String("tls", "/tls", "folder with ca.crt, tls.crt and tls.key; empty: plain text")
 	attempt := flag.Duration("attempt", time.Second, "deadline of one attempt")
+	patience := flag.Duration("patience", time.Second, "after which steady gives a write up")
 	pause := flag.Duration("pause", 10*time.Millisecond, "pause between two writes of writer")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	config, err := load(*folder, *serverName)
 	if err == nil {
-		u := &user{endpoint: *endpoint, tls: config, attempt: *attempt, pause: *pause}
+		u := &user{endpoint: *endpoint, tls: config, attempt: *attempt, patience: *patience, pause: *pause}
 		err = u.run(ctx, flag.Args())
 	}
 	if err != nil {
@@ -61,10 +62,10 @@ func load(folder, serverName string) (*tls.Config, error) {
 // user speaks to one endpoint, and connects anew after each failure: one
 // address may stand for several members, of which one hangs.
 type user struct {
-	endpoint       string
-	tls            *tls.Config
-	attempt, pause time.Duration
-	client         *clientv3.Client
+	endpoint                 string
+	tls                      *tls.Config
+	attempt, patience, pause time.Duration
+	client                   *clientv3.Client
 }
 
 func (u *user) run(ctx context.Context, args []string) error {
@@ -133,7 +134,7 @@ func (u *user) write(ctx context.Context, prefix string) error {
 // for whoever asks for it.
 func (u *user) steadily(ctx context.Context, listen string) error {
 	s := &steady{
-		interval: u.pause, attempt: u.attempt, patience: time.Second, inFlight: 200,
+		interval: u.pause, attempt: u.attempt, patience: u.patience, inFlight: 1000,
 		writer: &connection{dial: u.dial}, reader: &connection{dial: u.dial},
 		record: &record{start: time.Now()},
 	}
