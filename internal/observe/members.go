@@ -48,8 +48,33 @@ func (o *Observer) members(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 	if live != nil {
 		s.Observation.Pods = replicasOf(live)
 	}
+	if err := o.unlabelledClaims(ctx, c, s); err != nil {
+		return err
+	}
 	for n := range memberCount(c, s) {
 		s.Observation.Members = append(s.Observation.Members, member(c, live, n, s))
+	}
+	return nil
+}
+
+// unlabelledClaims reads by name the claims that the list by label does not
+// show: a pod uses its claim whatever labels that bears, so a claim counts as
+// gone only when there is none of its name.
+func (o *Observer) unlabelledClaims(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight) error {
+	for n := range memberCount(c, s) {
+		name := memberName(c, n)
+		if s.Claims[name] != nil {
+			continue
+		}
+		claim := &corev1.PersistentVolumeClaim{}
+		key := client.ObjectKey{Namespace: c.Namespace, Name: resource.ClaimName(etcd.PodName(name))}
+		found, err := o.get(ctx, key, claim)
+		if err != nil {
+			return err
+		}
+		if found {
+			s.Claims[name] = claim
+		}
 	}
 	return nil
 }

@@ -38,11 +38,11 @@ func lostQuorum(w *world) *Decision {
 	return wait(ReasonQuorumLost, message)
 }
 
-// present are the members that have a pod, are to have one, or have a claim.
+// present are the members that have a pod or are to have one.
 func (w *world) present() []Member {
 	var present []Member
 	for i, m := range w.Members {
-		if i < w.Pods || m.Pod != PodAbsent || m.Claim != nil {
+		if i < w.Pods || m.Pod != PodAbsent {
 			present = append(present, m)
 		}
 	}
@@ -57,7 +57,7 @@ func leaderless(m Member) bool {
 		return false
 	}
 	a := m.Agent.Volume.Admission
-	return m.Agent.State == control.StateRunning || m.Agent.State == control.StateStarting && a != nil && len(a.Members) > 1
+	return m.Agent.State == control.StateRunning || m.Agent.State == control.StateStarting && a != nil && len(a.Members) != 1
 }
 
 // lostForGood says that no quorum can come back by itself: all members that
