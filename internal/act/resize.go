@@ -27,6 +27,9 @@ func (a *Actor) resize(ctx context.Context, s *Situation, action plan.Resize) er
 	if err := a.intend(ctx, s, action); err != nil {
 		return err
 	}
+	if err := a.mayEnd(ctx, s, action); err != nil {
+		return err
+	}
 	live, err := a.liveSet(ctx, s)
 	if err != nil {
 		return err
@@ -43,4 +46,25 @@ func (a *Actor) resize(ctx context.Context, s *Situation, action plan.Resize) er
 	}
 	patch.SetResourceVersion(live.ResourceVersion)
 	return a.ssa(ctx, patch)
+}
+
+// mayEnd fails when a pod that would end is a member's, as the cluster itself
+// says. Only all of them end together, when the user asks for that.
+func (a *Actor) mayEnd(ctx context.Context, s *Situation, action plan.Resize) error {
+	if action.To >= action.From || s.Cluster.Status.ClusterID == "" {
+		return nil
+	}
+	if action.To == 0 && s.Cluster.Spec.Hibernated {
+		return nil
+	}
+	members, err := a.list(ctx, s)
+	if err != nil {
+		return err
+	}
+	for n := action.To; n < action.From; n++ {
+		if m, ok := members.ByPeerURL(resource.PeerURL(s.Cluster, resource.PodName(s.Cluster.Name, n))); ok {
+			return fmt.Errorf("the member list still shows %s of ordinal %d", m.ID, n)
+		}
+	}
+	return nil
 }

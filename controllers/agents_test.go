@@ -1,0 +1,97 @@
+package controllers
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/pki"
+)
+
+// agent stands for the agent of one pod: it reports what a test says it sees,
+// on an address of its own.
+type agent struct {
+	address string
+	mu      sync.Mutex
+	report  control.Report
+	joins   []control.JoinRequest
+	// onJoin, when set, answers an admission in place of the agent.
+	onJoin func(control.JoinRequest) error
+}
+
+var addresses atomic.Int32
+
+// newAgent serves the protocol with the certificate of the cluster's members.
+func newAgent(t *testing.T, namespace string, report control.Report) *agent {
+	t.Helper()
+	n := addresses.Add(1)
+	a := &agent{address: fmt.Sprintf("127.10.%d.%d", n/250, n%250+1), report: report}
+	secret := &corev1.Secret{}
+	get(t, client.ObjectKey{Namespace: namespace, Name: pki.MemberTLS.SecretName("demo")}, secret)
+	cert, err := tls.X509KeyPair(secret.Data["control.crt"], secret.Data["control.key"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := x509.NewCertPool()
+	clients.AppendCertsFromPEM(secret.Data["control-ca.crt"])
+	listener, err := tls.Listen("tcp", net.JoinHostPort(a.address, fmt.Sprint(control.Port)), &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+control.PathReport, func(w http.ResponseWriter, _ *http.Request) { a.answer(w) })
+	mux.HandleFunc("POST "+control.PathFormed, func(w http.ResponseWriter, _ *http.Request) { a.answer(w) })
+	mux.HandleFunc("POST "+control.PathJoin, a.join)
+	server := &http.Server{Handler: mux} //nolint:gosec // a test
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return a
+}
+
+func (a *agent) answer(w http.ResponseWriter) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_ = json.NewEncoder(w).Encode(a.report)
+}
+
+func (a *agent) join(w http.ResponseWriter, r *http.Request) {
+	var request control.JoinRequest
+	_ = json.NewDecoder(r.Body).Decode(&request)
+	a.mu.Lock()
+	a.joins = append(a.joins, request)
+	onJoin := a.onJoin
+	a.mu.Unlock()
+	if onJoin != nil {
+		if err := onJoin(request); err != nil {
+			w.WriteHeader(http.StatusConflict)
+			_ = json.NewEncoder(w).Encode(control.Refusal{Message: err.Error()})
+			return
+		}
+	}
+	a.answer(w)
+}
+
+// set changes what the agent reports.
+func (a *agent) set(change func(*control.Report)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change(&a.report)
+}
+
+func (a *agent) joined() []control.JoinRequest {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.joins
+}
