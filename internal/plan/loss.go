@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/etcd"
@@ -43,7 +44,7 @@ func (w *world) lossByAgent(s seat, m *Member) string {
 	a := m.Agent.Volume.Admission
 	switch {
 	case m.dataGone():
-		return m.Agent.Message
+		return strings.TrimSuffix(m.Agent.Message, ".")
 	case m.Agent.State == control.StateStopping:
 		return ""
 	case m.Agent.State == control.StateRemoved:

@@ -57,7 +57,7 @@ func memberNames(ms []Member) []etcd.MemberName {
 func (m Member) Why() string {
 	switch {
 	case m.Trouble != nil:
-		return fmt.Sprintf("%s: %s", m.Name, m.Trouble.Message)
+		return fmt.Sprintf("%s: %s", m.Name, strings.TrimSuffix(m.Trouble.Message, "."))
 	case m.Pod == PodAbsent:
 		return fmt.Sprintf("%s: its pod does not exist yet", m.Name)
 	case m.Pod == PodTerminating:
@@ -67,7 +67,7 @@ func (m Member) Why() string {
 	case m.Agent == nil:
 		return fmt.Sprintf("%s: its agent was not reached: %s", m.Name, m.AgentError)
 	case m.Agent.Message != "":
-		return fmt.Sprintf("%s: %s", m.Name, m.Agent.Message)
+		return fmt.Sprintf("%s: %s", m.Name, strings.TrimSuffix(m.Agent.Message, "."))
 	}
 	return fmt.Sprintf("%s: %s", m.Name, m.plight())
 }
