@@ -48,7 +48,7 @@ func (w *World) volumeFaults(s *steps, i int) {
 		return
 	}
 	w.lose(s, volumeEmptied, i, func(n *node) {
-		n.volume, n.data, n.admitted, n.removed, n.log = fresh, empty, 0, false, far
+		n.volume, n.data, n.admitted, n.alone, n.removed, n.log = fresh, empty, 0, false, false, far
 		n.down = n.pod == running
 	})
 	if n.data == data {

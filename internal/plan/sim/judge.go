@@ -55,12 +55,8 @@ func (w *World) judgeResize(a plan.Resize) Breach {
 	if w.spec.hibernated {
 		return when(a.To != 0, "pods start in hibernation")
 	}
-	for i := a.To; i < ordinals; i++ {
-		if w.nodes[i].id != 0 {
-			return when(true, "the pod of a member goes, or does not come back, while the list counts it")
-		}
-	}
-	return ""
+	left := w.highest(func(n *node) bool { return n.id != 0 && (n.claim != noClaim || a.To < a.From) })
+	return when(left > a.To, "the pod of a member goes, or does not come back, while the list counts it")
 }
 
 func (w *World) judgeAddLearner(a plan.AddLearner) Breach {

@@ -69,13 +69,13 @@ func (w *World) member1(s *steps, i int) {
 	if n.hidden {
 		w.try(s, isReached, i, func(w *World) bool { w.nodes[i].hidden = false; return true })
 	}
-	if !w.serves() || !n.alive() || !n.holds() {
+	if !n.alive() || !n.holds() {
 		return
 	}
 	switch {
-	case n.admitted != n.id && !n.removed:
+	case n.admitted != n.id && !n.removed && w.connected() > 0: // any member that stays tells it
 		w.try(s, learnsRemoval, i, func(w *World) bool { w.nodes[i].removed = true; return true })
-	case !n.up():
+	case !n.up() || !w.serves():
 	case !n.started:
 		w.try(s, publishes, i, func(w *World) bool { w.nodes[i].started = true; return true })
 	case n.log != current:

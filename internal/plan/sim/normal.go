@@ -12,6 +12,7 @@ func (w World) normal() World {
 	for i := range w.nodes {
 		n := &w.nodes[i]
 		n.tidy()
+		n.joined = n.alive() && n.holds() && (n.joined || w.serves() && n.up() && n.started)
 		old := &node{}
 		if int(w.frozen.ordinal) == i+1 {
 			old = &w.frozen.node
@@ -31,7 +32,7 @@ func (n *node) tidy() {
 	}
 	if n.claim == noClaim && n.pod != running {
 		n.claimUID, n.mark, n.class, n.size, n.growing, n.stranded = 0, 0, 0, 0, false, false
-		n.volume, n.data, n.admitted, n.removed, n.log = 0, empty, 0, false, far
+		n.volume, n.data, n.admitted, n.alone, n.removed, n.log = 0, empty, 0, false, false, far
 	}
 	if n.id == 0 {
 		n.learner, n.started, n.born = false, false, false

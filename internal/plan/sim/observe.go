@@ -184,7 +184,10 @@ func (w *World) report(i int, n *node) *control.Report {
 	r := &control.Report{Member: names[i], Binary: "3.7.3", State: control.StateRunning}
 	r.Volume = control.Volume{ID: volumeID(i, n.volume), Contents: control.ContentsData}
 	if n.admitted != 0 {
-		r.Volume.Admission = &control.Admission{ClusterID: cluster, MemberID: memberID(i, n.admitted), Formed: true}
+		r.Volume.Admission = &control.Admission{ClusterID: cluster, MemberID: memberID(i, n.admitted), Formed: true, Members: several}
+		if n.alone {
+			r.Volume.Admission.Members = several[:1]
+		}
 	}
 	switch {
 	case n.removed:
@@ -193,13 +196,17 @@ func (w *World) report(i int, n *node) *control.Report {
 		r.State, r.Volume.Contents, r.Message = control.StateWaiting, control.ContentsEmpty, "the volume is empty"
 	case n.data == corrupt:
 		r.State, r.Reason, r.Message = control.StateRefused, control.ReasonCorruptWAL, "the write-ahead log cannot be read"
-	case n.learner && !n.started && n.admitted == n.id:
-		r.State = control.StateStarting
+	case !n.joined:
+		r.State, r.Etcd = control.StateStarting, w.status(i, n)
 	default:
 		r.Etcd = w.status(i, n)
 	}
 	return r
 }
+
+// several are the peers of a birth or a join: it only matters that they are more
+// than one.
+var several = []control.Peer{{Name: "demo-0"}, {Name: "demo-1"}}
 
 // status is what an embedded server says of itself.
 func (w *World) status(i int, n *node) *control.Etcd {

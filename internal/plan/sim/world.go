@@ -44,6 +44,8 @@ type node struct {
 	nodeGone bool
 	// down: the container has crashed and comes back by itself.
 	down bool
+	// joined: the process has found its cluster.
+	joined bool
 	// hidden: the operator does not reach it, while its peers do.
 	hidden bool
 
@@ -59,6 +61,7 @@ type node struct {
 	volume   uint8
 	data     contents
 	admitted uint8 // the member that the volume was admitted as
+	alone    bool  // and that is a cluster of one
 	removed  bool  // the cluster has told it so
 	log      logState
 
@@ -152,7 +155,7 @@ func New(n int) World {
 	for i := range n {
 		w.nodes[i] = node{
 			pod: running, podUID: 1, claim: bound, claimUID: 1, mark: 1, class: 1, size: 1,
-			volume: 1, data: data, admitted: 1, log: current, id: 1, started: true, born: true,
+			volume: 1, data: data, admitted: 1, log: current, id: 1, started: true, born: true, joined: true, alone: n == 1,
 		}
 	}
 	return w
