@@ -25,7 +25,7 @@ func learner(w *world) *Decision {
 		if why := w.doomed(*s.at); why != "" {
 			return w.leave(s, ReasonReplacing, why)
 		}
-		if s.at.Clients != ClientsWelcome {
+		if s.at.Clients != ClientsWelcome && s.at.Pod == PodRunning {
 			return act(Welcome{[]etcd.MemberName{s.at.Name}}, w.entryReason(s.ordinal), fmt.Sprintf("%s stays; it belongs to the client Service again.", s))
 		}
 		return w.bringUp(s)

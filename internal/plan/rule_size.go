@@ -33,8 +33,8 @@ func size(w *world) *Decision {
 		return act(Resize{w.Pods, want}, ReasonScalingIn, fmt.Sprintf("The member list does not count %s; what is left of the pods ends.", names))
 	}
 	for i := w.Pods; i < min(want, len(w.Members)); i++ {
-		if c := w.Members[i].Claim; c != nil {
-			return wait(ReasonClearing, fmt.Sprintf("Waiting for claim %s of a former member to be gone before %s starts.", c.Name, names))
+		if w.Members[i].Claim != nil {
+			return nil // of a former member; it is being deleted
 		}
 	}
 	return act(Resize{w.Pods, want}, ReasonScalingOut, fmt.Sprintf("Starting %s.", names))

@@ -27,9 +27,9 @@ var rules = []rule{
 	{"alarms", alarms},             // and their alarms with them
 	{"strangers", strangers},       // members that are none of our pods
 	{"template", template},         // new volumes follow the spec
-	{"learner", learner},           // see the one learner through
 	{"clearing", clearing},         // no new member on an old disk
 	{"size", size},                 // pods to come, and pods to go
+	{"learner", learner},           // see the one learner through
 	{"exits", exits},               // scale in, move, replace what is doomed
 	{"entrances", entrances},       // scale out, or come back
 	{"members", members},           // absent members are waited for

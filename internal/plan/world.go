@@ -58,6 +58,8 @@ func (m Member) Why() string {
 	switch {
 	case m.Trouble != nil:
 		return fmt.Sprintf("%s: %s", m.Name, strings.TrimSuffix(m.Trouble.Message, "."))
+	case m.Pod == PodAbsent && m.Claim != nil && m.Claim.Deleting:
+		return fmt.Sprintf("%s: its former claim %s is being deleted first", m.Name, m.Claim.Name)
 	case m.Pod == PodAbsent:
 		return fmt.Sprintf("%s: its pod does not exist yet", m.Name)
 	case m.Pod == PodTerminating:
