@@ -154,12 +154,13 @@ func TestSurplusBudget(t *testing.T) {
 		objects []client.Object
 		want    bool
 	}{
-		"one member":                  {cluster(recordFormed, sized(1)), []client.Object{statefulSet(1), budget("cluster")}, true},
-		"one member, nothing there":   {cluster(recordFormed, sized(1)), []client.Object{statefulSet(1)}, false},
-		"one member, somebody else's": {cluster(recordFormed, sized(1)), []client.Object{statefulSet(1), budget("")}, false},
-		"three members":               {cluster(recordFormed), []client.Object{statefulSet(3), budget("cluster")}, false},
-		"three shrink to one":         {cluster(recordFormed, sized(1)), []client.Object{statefulSet(3), claimOf("data-demo-0"), claimOf("data-demo-1"), budget("cluster")}, false},
-		"three hibernate":             {cluster(recordFormed, hibernated), []client.Object{statefulSet(0), budget("cluster")}, false},
+		"one member":                               {cluster(recordFormed, sized(1)), []client.Object{statefulSet(1), budget("cluster")}, true},
+		"one member, nothing there":                {cluster(recordFormed, sized(1)), []client.Object{statefulSet(1)}, false},
+		"one member, somebody else's":              {cluster(recordFormed, sized(1)), []client.Object{statefulSet(1), budget("")}, false},
+		"three members":                            {cluster(recordFormed), []client.Object{statefulSet(3), budget("cluster")}, false},
+		"three shrink to one":                      {cluster(recordFormed, sized(1)), []client.Object{statefulSet(3), claimOf("data-demo-0"), claimOf("data-demo-1"), budget("cluster")}, false},
+		"three hibernate while they shrink to one": {cluster(recordFormed, sized(1), hibernated), []client.Object{statefulSet(0), claimOf("data-demo-0"), claimOf("data-demo-1"), claimOf("data-demo-2"), budget("cluster")}, false},
+		"three hibernate":                          {cluster(recordFormed, hibernated), []client.Object{statefulSet(0), budget("cluster")}, false},
 	} {
 		s := observed(t, observer(nil, tc.objects...), tc.cluster)
 		got := slices.ContainsFunc(s.Observation.Objects, func(o plan.Object) bool {

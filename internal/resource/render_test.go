@@ -155,6 +155,7 @@ func TestLags(t *testing.T) {
 		{"the version", func(s *v1alpha1.EtcdClusterSpec) { s.Version = "3.7.2" }, "spec.version is 3.7.2"},
 		{"the version, and the volumes", func(s *v1alpha1.EtcdClusterSpec) { s.Version, s.Storage.Size = "3.7.2", amount("12Gi") }, "spec.version is 3.7.2"},
 		{"a quota of its own", func(s *v1alpha1.EtcdClusterSpec) { s.Etcd.QuotaBackend = amount("1Gi") }, "spec.etcd"},
+		{"a larger quota of its own", func(s *v1alpha1.EtcdClusterSpec) { s.Etcd.QuotaBackend = amount("5Gi") }, "spec.etcd"},
 		{"the pods", func(s *v1alpha1.EtcdClusterSpec) { s.PodTemplate.PriorityClassName = "high" }, "spec.podTemplate"},
 	} {
 		for _, made := range []string{"lives", "is made anew"} {
@@ -208,6 +209,19 @@ func TestQuotaWaitsForTheVolumes(t *testing.T) {
 	c.Spec.Storage.Size, p.Smallest = amount("8Gi"), amount("16Gi") // a volume larger than asked for
 	if got := quota(renderer.Render(c, p)); got != before {
 		t.Errorf("a larger volume raises the quota to %s", got)
+	}
+}
+
+// A quota of its own that is taken back is a change like any other, as far as
+// it can be told from a default that was smaller once.
+func TestQuotaTakenBack(t *testing.T) {
+	c, p := formed(t)
+	own := c.DeepCopy()
+	own.Spec.Etcd.QuotaBackend = amount("5Gi")
+	p.StatefulSet = set(t, renderer.Render(own, resource.Present{Replicas: 3}))
+	p.Pods = []*corev1.Pod{podOf(p.StatefulSet)}
+	if r := renderer.Render(c, p); len(r.Lags) != 1 {
+		t.Errorf("lags %q", r.Lags)
 	}
 }
 
