@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/quorate/quorate/internal/control"
 )
@@ -65,5 +67,33 @@ func TestLearnerRemoved(t *testing.T) {
 			_, err := p.join(req)
 			refusedWith(t, err, "removed")
 		})
+	}
+}
+
+// Only a member that has applied the removal says so; whatever else a peer
+// answers, or that it does not answer, proves nothing.
+func TestOnlyAnAppliedRemovalIsBelieved(t *testing.T) {
+	t.Parallel()
+	voter, p, req := learner(t, plain)
+	admission := p.record(req, false)
+	client := &http.Client{Timeout: 5 * time.Second}
+	defer client.CloseIdleConnections()
+	ask := func(want bool, who string, change func(*control.Admission)) {
+		t.Helper()
+		a := admission
+		change(&a)
+		if gone, err := saysGone(client, voter.config.PeerURL, a); err != nil || gone != want {
+			t.Errorf("%s: got %t, %v", who, gone, err)
+		}
+	}
+	asIs := func(*control.Admission) {}
+	ask(false, "a member", asIs)
+	ask(false, "one never heard of", func(a *control.Admission) { a.MemberID++ })
+	remove(t, voter, req)
+	ask(true, "a removed member", asIs)
+	ask(false, "its namesake in another cluster", func(a *control.Admission) { a.ClusterID++ })
+	must(t, voter.stop())
+	if gone, err := saysGone(client, voter.config.PeerURL, admission); err == nil || gone {
+		t.Errorf("a peer that is down: got %t, %v", gone, err)
 	}
 }
