@@ -130,23 +130,22 @@ func TestQuorumLost(t *testing.T) {
 	keys := c.write("before", 20)
 	before := c.identities()
 	survivor := operatorNode(t)
-	var start []func()
+	var lost []string
 	for _, p := range c.pods() {
 		if p.Spec.NodeName != survivor {
-			start = append(start, nodeTrouble(t, p.Spec.NodeName, "stop-node", "start-node"))
+			lost = append(lost, p.Spec.NodeName)
 		}
 	}
-	if len(start) != 2 {
-		t.Fatalf("%d nodes of members were stopped, not 2", len(start))
+	if len(lost) != 2 {
+		t.Fatalf("beside %s the members stand on %v", survivor, lost)
 	}
+	start := nodesTrouble(t, lost, "stop-node", "start-node")
 	o := c.waitStalled("QuorumLost")
 	t.Logf("what it says: %s", conditionsText(o.Status.Conditions))
 	c.waitCondition(v1alpha1.ConditionQuorate, metav1.ConditionFalse, "QuorumLost")
 	c.waitCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, "QuorumLost")
 	restarts := c.restarts(survivor)
-	for _, s := range start {
-		s()
-	}
+	start()
 	c.waitReady()
 	c.same(before)
 	if now := c.restarts(survivor); now != restarts {

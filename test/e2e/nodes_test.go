@@ -18,8 +18,15 @@ import (
 // what mends it; the test's end does, if the test did not.
 func nodeTrouble(t *testing.T, node, trouble, remedy string) (mend func()) {
 	t.Helper()
+	return nodesTrouble(t, []string{node}, trouble, remedy)
+}
+
+func nodesTrouble(t *testing.T, nodes []string, trouble, remedy string) (mend func()) {
+	t.Helper()
 	tell := func(verb string) {
-		run(t, world.tool("quorate-cluster"), "--state", world.state(), verb, node)
+		for _, node := range nodes {
+			run(t, world.tool("quorate-cluster"), "--state", world.state(), verb, node)
+		}
 	}
 	mended := false
 	mend = func() {

@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// scenario is what the operator is asked to do while its writes are disturbed.
+type scenario struct {
+	name string
+	// before brings the cluster to where the scenario starts; what the operator
+	// writes for that is not disturbed. nil: there is no cluster yet.
+	before func(*cluster)
+	// act asks, and returns once the operator has done it.
+	act func(*cluster)
+}
+
+var scenarios = []scenario{
+	{"scale", nil, scaleOutAndIn},
+	{"replace", three, replaceTwice},
+	{"hibernate", three, sleepAndWake},
+	{"grow", threeThatGrow, growVolumes},
+}
+
+// scaleOutAndIn creates a cluster of one member, scales it to three and, with
+// the highest ordinal leading, to one again.
+func scaleOutAndIn(c *cluster) {
+	c.create(manifest(c.name, 1, operatedBy(c.sweeper())))
+	c.waitReady()
+	c.scaleTo(3)
+	c.waitReady()
+	c.lead(c.member(2))
+	c.scaleTo(1)
+}
+
+func three(c *cluster) { c.create(manifest(c.name, 3, operatedBy(c.sweeper()))) }
+
+// replaceTwice deletes the claim of one member, and then empties the volume of
+// another.
+func replaceTwice(c *cluster) {
+	before := c.identities()
+	c.loseVolume(1)
+	c.awaitReplaced(1, before)
+	before = c.identities()
+	release := c.hold(2)
+	if err := wipe(c.disk(2)); err != nil {
+		c.t.Fatal(err)
+	}
+	release()
+	c.awaitReplaced(2, before)
+}
+
+func sleepAndWake(c *cluster) {
+	c.change(hibernated(true))
+	c.asleep()
+	c.change(hibernated(false))
+}
+
+func threeThatGrow(c *cluster) {
+	c.create(manifest(c.name, 3, operatedBy(c.sweeper()), storageClass(c.class("grows", true))))
+}
+
+func growVolumes(c *cluster) {
+	c.change(size("2Gi"))
+	c.waitReady()
+	c.grown(2 << 30)
+}
+
+// sweeper is how the operator names itself on a cluster of the sweep.
+func (c *cluster) sweeper() string { return c.space.name + "/" + sweeperName }
+
+// quiet is how long the operator must have nothing to write in the end.
+const quiet = 1500 * time.Millisecond
+
+// run goes through a scenario in a namespace of its own, with an operator that
+// meets one fault, and returns how it ends. It must end as expected.
+func (s scenario) run(t *testing.T, fault string, expected ...outcome) outcome {
+	t.Helper()
+	space := newSpace(t)
+	c := &cluster{space, "demo"}
+	counts := space.counts()
+	op := newSweeper(c, fault)
+	if s.before != nil {
+		op.start(noFault)
+		s.before(c)
+		c.waitReady()
+		op.stop()
+	}
+	op.start(withFault)
+	s.act(c)
+	c.settled(c.waitReady())
+	var last outcome
+	look := func(context.Context) error {
+		last = outcome{state: c.state(), counts: counts.read(t), writes: op.writes(), disturbed: op.disturbed()}
+		for _, want := range expected {
+			return last.differs(want)
+		}
+		return nil
+	}
+	eventually(t, short, "it ends as the undisturbed run", look)
+	for until := time.Now().Add(quiet); time.Now().Before(until); { // what is still to come would come now
+		n := len(last.writes)
+		eventually(t, short, "it stays as the undisturbed run", look)
+		if len(last.writes) > n {
+			until = time.Now().Add(quiet)
+		}
+	}
+	return last
+}
+
+// outcome is how a run ended.
+type outcome struct {
+	// state is all objects of the cluster, without what differs between any two
+	// runs; counts what was created and deleted on the way.
+	state, counts string
+	writes        writes
+	disturbed     bool
+}
+
+// differs says where an outcome is not the other.
+func (o outcome) differs(want outcome) error {
+	if diff := cmp.Diff(want.counts, o.counts); diff != "" {
+		return fmt.Errorf("other creations and deletions (-undisturbed +disturbed):\n%s", diff)
+	}
+	if got, want := o.writes.members(), want.writes.members(); got != want {
+		return fmt.Errorf("changes of the member list: %s; undisturbed: %s", got, want)
+	}
+	if diff := cmp.Diff(want.state, o.state); diff != "" {
+		return fmt.Errorf("another state (-undisturbed +disturbed):\n%s", diff)
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+)
+
+// kinds are the kinds of which a cluster has objects.
+var kinds = []client.ObjectList{
+	&v1alpha1.EtcdClusterList{}, &appsv1.StatefulSetList{}, &corev1.PodList{}, &corev1.PersistentVolumeClaimList{},
+	&corev1.ServiceList{}, &corev1.SecretList{}, &policyv1.PodDisruptionBudgetList{}, &networkingv1.NetworkPolicyList{},
+}
+
+// state is everything that there is of the cluster, as text that is the same
+// for any two that are equally well: what differs anyway is left out, or
+// bears a number by the order in which it is met.
+func (c *cluster) state() string {
+	c.t.Helper()
+	var text strings.Builder
+	for _, kind := range kinds {
+		list := kind.DeepCopyObject().(client.ObjectList)
+		if err := world.List(bounded(c.t), list, client.InNamespace(c.space.name)); err != nil {
+			c.t.Fatalf("list %T: %v", list, err)
+		}
+		items, err := meta.ExtractList(list)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		var parts []string
+		for _, item := range items {
+			part, err := yaml.Marshal(essence(item.(client.Object)))
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			parts = append(parts, fmt.Sprintf("--- %s/%s\n%s", strings.TrimPrefix(fmt.Sprintf("%T", item), "*"), item.(client.Object).GetName(), part))
+		}
+		slices.Sort(parts)
+		text.WriteString(strings.Join(parts, ""))
+	}
+	return numbered(strings.ReplaceAll(text.String(), c.space.name, "NAMESPACE"))
+}
+
+// essence is what of an object must be the same in every run.
+func essence(o client.Object) map[string]any {
+	content := map[string]any{}
+	encoded, err := json.Marshal(o)
+	if err == nil {
+		err = json.Unmarshal(encoded, &content)
+	}
+	if err != nil {
+		panic(err) // it came as JSON
+	}
+	drop(content, "metadata", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "generateName")
+	drop(child(content, "metadata"), "labels", "controller-revision-hash")
+	drop(child(content, "metadata"), "annotations", "volume.kubernetes.io/selected-node")
+	switch o := o.(type) {
+	case *v1alpha1.EtcdCluster:
+		drop(content, "status", "intent", "joining", "leader", "clusterID")
+		members, _ := child(content, "status")["members"].([]any)
+		for _, m := range members {
+			if m := m.(map[string]any); m["role"] == string(v1alpha1.RoleLeader) {
+				m["role"] = string(v1alpha1.RoleVoter)
+			}
+		}
+	case *corev1.Pod:
+		content["spec"] = podEssence(o)
+		content["status"] = map[string]any{"phase": o.Status.Phase, "ready": podReady(o) == nil}
+	case *corev1.PersistentVolumeClaim:
+		drop(content, "spec", "volumeName")
+	case *corev1.Service:
+		drop(content, "spec", "clusterIP", "clusterIPs")
+	case *corev1.Secret:
+		for key := range o.Data {
+			child(content, "data")[key] = "kept"
+		}
+	case *appsv1.StatefulSet:
+		content["status"] = map[string]any{"replicas": o.Status.Replicas, "ready": o.Status.ReadyReplicas}
+	case *policyv1.PodDisruptionBudget:
+		drop(content, "", "status")
+	}
+	return content
+}
+
+// podEssence leaves out where a pod runs, and the name of its token.
+func podEssence(p *corev1.Pod) any {
+	var all []any
+	for _, container := range p.Spec.Containers {
+		all = append(all, container.Image, container.Args, container.Env)
+	}
+	for _, s := range p.Status.ContainerStatuses {
+		all = append(all, map[string]any{"restarts": s.RestartCount})
+	}
+	return all
+}
+
+// child is an object inside another; a fresh one where there is none.
+func child(parent map[string]any, name string) map[string]any {
+	found, ok := parent[name].(map[string]any)
+	if !ok {
+		return map[string]any{}
+	}
+	return found
+}
+
+// drop deletes fields of a child, or of the object itself.
+func drop(content map[string]any, in string, fields ...string) {
+	if in != "" {
+		content = child(content, in)
+	}
+	for _, f := range fields {
+		delete(content, f)
+	}
+}
+
+// accidental is what a run has of its own: UIDs, addresses, times, and the IDs
+// and hashes that are long hexadecimal numbers.
+var accidental = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z|\b\d+\.\d+\.\d+\.\d+\b|\b[0-9a-f]{12,64}\b`)
+
+// numbered replaces what is accidental by numbers: the same thing in two places
+// has the same number.
+func numbered(text string) string {
+	met := map[string]int{}
+	return accidental.ReplaceAllStringFunc(text, func(found string) string {
+		if strings.Contains(found, "T") {
+			return "TIME"
+		}
+		if _, ok := met[found]; !ok {
+			met[found] = len(met) + 1
+		}
+		return fmt.Sprintf("ID%d", met[found])
+	})
+}

@@ -1,0 +1,174 @@
+package e2e
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// How the sweep is chosen and where it is told.
+const (
+	// sweepVariable is "all", how many runs to draw, or a pattern of the runs'
+	// names.
+	sweepVariable = "QUORATE_SWEEP"
+	seedVariable  = "QUORATE_SWEEP_SEED"
+	sweepDrawn    = 12
+)
+
+// disturbance is a scenario in which one write is disturbed.
+type disturbance struct {
+	scenario scenario
+	write    string
+	mode     string
+}
+
+func (d disturbance) String() string { return d.scenario.name + "/" + d.mode + " " + d.write }
+
+// modes are what becomes of a write: not sent; sent and its reply lost; sent,
+// and the operator dies at once. See internal/fault.
+var modes = []string{"fail", "lose", "die"}
+
+// TestCrashSweep: whichever write of the operator fails, loses its reply or is
+// its last, to Kubernetes, to etcd or to an agent, the cluster ends in the
+// state of the undisturbed run, after as many creations, deletions and members.
+func TestCrashSweep(t *testing.T) {
+	t.Parallel()
+	sweep := &sweep{undisturbed: map[string]outcome{}}
+	t.Run("undisturbed", func(t *testing.T) {
+		for _, s := range scenarios {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				sweep.expect(s, s.run(t, ""))
+			})
+		}
+	})
+	if t.Failed() {
+		t.FailNow()
+	}
+	chosen := sweep.choose(t)
+	t.Run("disturbed", func(t *testing.T) {
+		for _, d := range chosen {
+			t.Run(d.String(), func(t *testing.T) {
+				t.Parallel()
+				t.Cleanup(func() { sweep.count(t.Failed()) })
+				sweep.disturb(t, d)
+			})
+		}
+	})
+	sweep.report(t)
+}
+
+// sweep is what is found out meanwhile.
+type sweep struct {
+	sync.Mutex
+	undisturbed map[string]outcome
+	seed        uint64
+	all         int
+	runs        int
+	failures    int
+	missed      []string
+}
+
+// expect remembers how a scenario ends undisturbed.
+func (s *sweep) expect(of scenario, o outcome) {
+	s.Lock()
+	defer s.Unlock()
+	s.undisturbed[of.name] = o
+}
+
+// disturb makes one run, and compares how it ends.
+func (s *sweep) disturb(t *testing.T, d disturbance) {
+	want := s.undisturbed[d.scenario.name]
+	got := d.scenario.run(t, d.write+":"+d.mode, want)
+	if !got.disturbed {
+		s.miss(d)
+		t.Logf("there was no such write this time")
+	}
+}
+
+func (s *sweep) miss(d disturbance) {
+	s.Lock()
+	defer s.Unlock()
+	s.missed = append(s.missed, d.String())
+}
+
+func (s *sweep) count(failed bool) {
+	s.Lock()
+	defer s.Unlock()
+	s.runs++
+	if failed {
+		s.failures++
+	}
+}
+
+// choose draws the runs from all that there are, in an order that the seed
+// repeats.
+func (s *sweep) choose(t *testing.T) []disturbance {
+	t.Helper()
+	var all []disturbance
+	for _, of := range scenarios {
+		for _, write := range s.undisturbed[of.name].writes.done() {
+			s.all++
+			for _, mode := range modes {
+				all = append(all, disturbance{of, write, mode})
+			}
+		}
+	}
+	s.seed = uint64(time.Now().UnixNano()) % 1_000_000
+	if given := os.Getenv(seedVariable); given != "" {
+		n, err := strconv.ParseUint(given, 10, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", seedVariable, err)
+		}
+		s.seed = n
+	}
+	random := rand.New(rand.NewPCG(s.seed, 0))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	wanted := cmp.Or(os.Getenv(sweepVariable), strconv.Itoa(sweepDrawn))
+	if wanted == "all" {
+		return all
+	}
+	if n, err := strconv.Atoi(wanted); err == nil {
+		return all[:min(n, len(all))]
+	}
+	pattern, err := regexp.Compile(wanted)
+	if err != nil {
+		t.Fatalf("%s=%s: %v", sweepVariable, wanted, err)
+	}
+	var some []disturbance
+	for _, d := range all {
+		if pattern.MatchString(d.String()) {
+			some = append(some, d)
+		}
+	}
+	return some
+}
+
+// report tells the figures, here and in .images/crashsweep.json for make.
+func (s *sweep) report(t *testing.T) {
+	t.Helper()
+	for _, m := range s.missed {
+		t.Logf("not met: %s", m)
+	}
+	text := fmt.Sprintf("crashsweep.writes=%d crashsweep.runs=%d crashsweep.missed=%d crashsweep.failures=%d crashsweep.seed=%d",
+		s.all, s.runs, len(s.missed), s.failures, s.seed)
+	t.Log(text)
+	figures, err := json.Marshal(map[string]any{
+		"crashsweep.writes": s.all, "crashsweep.runs": s.runs, "crashsweep.missed": len(s.missed),
+		"crashsweep.failures": s.failures, "crashsweep.seed": s.seed,
+	})
+	if err == nil {
+		err = os.WriteFile(world.path(filepath.Join(".images", "crashsweep.json")), figures, 0o644)
+	}
+	if err != nil {
+		t.Errorf("write the figures: %v", err)
+	}
+}
