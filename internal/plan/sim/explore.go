@@ -34,6 +34,8 @@ type Result struct {
 	Counterexample string
 	// Story is the same as a script that replays.
 	Story []string
+	// Actions counts how often each action was decided.
+	Actions map[string]int
 }
 
 // visited remembers worlds by their hash: 64 bits, so that among ten million
@@ -87,7 +89,7 @@ func Explore(o Options) Result {
 	seen.add(start)
 	edges := []edge{{parent: -1}}
 	queue := []World{start}
-	var r Result
+	r := Result{Actions: map[string]int{}}
 	for at := 0; len(queue) > 0; at++ {
 		w := queue[0]
 		queue = queue[1:]
@@ -107,6 +109,7 @@ func Explore(o Options) Result {
 		}
 		for k, s := range w.Steps() {
 			if seen.add(s.to) {
+				r.count(s)
 				edges = append(edges, edge{int32(at), int16(k), depth + 1}) //nolint:gosec // few steps
 				queue = append(queue, s.to)
 			}
@@ -114,6 +117,13 @@ func Explore(o Options) Result {
 	}
 	r.States = len(edges)
 	return r
+}
+
+// count notes what the operator decides in a step.
+func (r *Result) count(s Step) {
+	if s.verb == decides && s.to.pending.kind != nothing {
+		r.Actions[kindNames[s.to.pending.kind]]++
+	}
 }
 
 // storyOf lists the steps that lead to a world.

@@ -10,7 +10,7 @@ import (
 func Walk(o Options, seed uint64, ways, steps int) Result {
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // that it repeats is the point
 	seen, rests := newVisited(), newVisited()
-	var r Result
+	r := Result{Actions: map[string]int{}}
 	for range ways {
 		if o.Stop != nil && o.Stop() {
 			break
@@ -26,6 +26,7 @@ func Walk(o Options, seed uint64, ways, steps int) Result {
 				break
 			}
 			story = append(story, s.String())
+			r.count(s)
 			w = s.to
 			seen.add(w)
 			r.Depth = max(r.Depth, depth+1)

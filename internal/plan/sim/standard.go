@@ -1,0 +1,42 @@
+package sim
+
+// Scenario is an exploration with a name.
+type Scenario struct {
+	Name string
+	Options
+}
+
+// Standard are the explorations that every change of the rules has to pass:
+// exhaustive, with members that are one or three. They take some ten seconds.
+func Standard() []Scenario {
+	return []Scenario{
+		{"one member, and any four faults", Options{Members: 1, Faults: 4}},
+		{"one member, any size asked for, one fault", Options{Members: 1, Limit: 3, Faults: 1, Changes: 1}},
+		{"one member, two changes of the spec", Options{Members: 1, Limit: 3, Changes: 2}},
+		{"three members, and any two faults", Options{Members: 3, Faults: 2}},
+		{"three members, and two faults that may cost the quorum", Options{Members: 3, Faults: 2, Beyond: true}},
+		{"three members, one change of the spec, one fault", Options{Members: 3, Faults: 1, Changes: 1}},
+		{"three members, two changes of the spec", Options{Members: 3, Changes: 2}},
+	}
+}
+
+// Long are explorations for when there is time: minutes each.
+func Long() []Scenario {
+	return []Scenario{
+		{"three members, and any three faults", Options{Members: 3, Faults: 3}},
+		{"one member, one change of the spec, two faults", Options{Members: 1, Limit: 3, Faults: 2, Changes: 1}},
+		{"one member, two changes of the spec, one fault", Options{Members: 1, Limit: 3, Faults: 1, Changes: 2}},
+		{"three members, one change of the spec, two faults", Options{Members: 3, Faults: 2, Changes: 1}},
+		{"three members, two changes of the spec, one fault", Options{Members: 3, Faults: 1, Changes: 2}},
+	}
+}
+
+// Wide are worlds that are too large for every history: for Walk.
+func Wide() []Scenario {
+	return []Scenario{
+		{"up to five members", Options{Members: 3, Limit: 5, Faults: 8, Changes: 4}},
+		{"five members", Options{Members: 5, Limit: 5, Faults: 12, Changes: 4}},
+		{"five members that may lose their quorum", Options{Members: 5, Limit: 5, Faults: 12, Changes: 4, Beyond: true}},
+		{"up to three members", Options{Members: 1, Limit: 3, Faults: 6, Changes: 8}},
+	}
+}
