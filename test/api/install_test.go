@@ -61,6 +61,9 @@ func operatorRights(t *testing.T) {
 		"delete persistentvolumes":                "no",
 		"delete persistentvolumeclaims":           "yes",
 		"create clusterrolebindings":              "no",
+		"list endpointslices.discovery.k8s.io":    "yes",
+		"delete endpointslices.discovery.k8s.io":  "no",
+		"patch nodes":                             "no",
 		"delete nodes":                            "no",
 	} {
 		// The authorizer learns of new roles by a watch.

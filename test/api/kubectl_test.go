@@ -137,7 +137,7 @@ func TestPlainApply(t *testing.T) {
 
 // TestExplain: `kubectl explain` has words for what people ask first.
 func TestExplain(t *testing.T) {
-	for _, field := range []string{"", ".spec", ".spec.replicas", ".spec.storage", ".spec.tls", ".spec.etcd.quotaBackend",
+	for _, field := range []string{"", ".spec", ".spec.replicas", ".spec.storage", ".spec.storage.storageClassName", ".spec.hibernated", ".spec.tls", ".spec.etcd.quotaBackend",
 		".spec.podTemplate.topologySpreadConstraints", ".spec.podTemplate.resources", ".status.members", ".status.conditions"} {
 		out := mustKubectl(t, "", "explain", "etcdcluster"+field)
 		if strings.Contains(out, "<empty>") || !strings.Contains(out, "DESCRIPTION:") {
