@@ -49,16 +49,21 @@ const (
 func (c *cluster) load(attempt, patience time.Duration) *load {
 	c.t.Helper()
 	const pod = "load"
-	c.create(c.clientPod(pod, "--pause=10ms", "--attempt="+attempt.String(), "--patience="+patience.String(), "steady", fmt.Sprintf(":%d", loadPort)))
+	c.create(c.clientPod(pod, "--pause=10ms", "--attempt="+attempt.String(), "--patience="+patience.String(), "--connections=4", "steady", fmt.Sprintf(":%d", loadPort)))
 	c.awaitPod(pod, "is ready", podReady)
 	l := &load{c: c, address: c.forward(pod, loadPort)}
-	l.phase("start")
 	l.progress(50)
+	l.phase("start")
 	return l
 }
 
-// phase begins the next part of the history.
+// phase begins the next part of the history, with fresh connections: what was
+// dialed while there was one member would go to that one for ever.
 func (l *load) phase(name string) {
+	l.c.t.Helper()
+	if _, err := l.ask(bounded(l.c.t), http.MethodPost, "/redial"); err != nil {
+		l.c.t.Fatalf("dial anew: %v", err)
+	}
 	l.phases = append(l.phases, phase{name, time.Now().UnixNano()})
 }
 

@@ -25,13 +25,14 @@ func main() {
 	folder := flag.String("tls", "/tls", "folder with ca.crt, tls.crt and tls.key; empty: plain text")
 	attempt := flag.Duration("attempt", time.Second, "deadline of one attempt")
 	patience := flag.Duration("patience", time.Second, "after which steady gives a write up")
+	connections := flag.Int("connections", 1, "over how many connections steady writes")
 	pause := flag.Duration("pause", 10*time.Millisecond, "pause between two writes of writer")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	config, err := load(*folder, *serverName)
 	if err == nil {
-		u := &user{endpoint: *endpoint, tls: config, attempt: *attempt, patience: *patience, pause: *pause}
+		u := &user{endpoint: *endpoint, tls: config, attempt: *attempt, patience: *patience, pause: *pause, connections: *connections}
 		err = u.run(ctx, flag.Args())
 	}
 	if err != nil {
@@ -65,6 +66,7 @@ type user struct {
 	endpoint                 string
 	tls                      *tls.Config
 	attempt, patience, pause time.Duration
+	connections              int
 	client                   *clientv3.Client
 }
 
@@ -135,8 +137,10 @@ func (u *user) write(ctx context.Context, prefix string) error {
 func (u *user) steadily(ctx context.Context, listen string) error {
 	s := &steady{
 		interval: u.pause, attempt: u.attempt, patience: u.patience, inFlight: 1000,
-		writer: &connection{dial: u.dial}, reader: &connection{dial: u.dial},
-		record: &record{start: time.Now()},
+		reader: &connection{dial: u.dial}, record: &record{start: time.Now()},
+	}
+	for range u.connections {
+		s.writers = append(s.writers, &connection{dial: u.dial})
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -145,7 +149,7 @@ func (u *user) steadily(ctx context.Context, listen string) error {
 		defer close(ended)
 		s.run(ctx)
 	}()
-	return s.record.serve(listen, func() {
+	return s.record.serve(listen, s.redial, func() {
 		cancel()
 		<-ended
 	})

@@ -34,6 +34,7 @@ type record struct {
 	mu         sync.Mutex
 	operations []operation
 	acked      int
+	member     uint64 // that acknowledged the last one
 	skipped    int
 }
 
@@ -52,6 +53,7 @@ func (r *record) add(o operation, err error) {
 	r.operations = append(r.operations, o)
 	if o.Kind == "put" && err == nil {
 		r.acked++
+		r.member = o.Member
 	}
 }
 
@@ -78,10 +80,20 @@ func isTimeout(err error) bool {
 	return status.Code(err) == codes.DeadlineExceeded || strings.Contains(err.Error(), "request timed out")
 }
 
-// serve answers GET /acked with the number of acknowledged writes, and POST
-// /stop, once all that was under way has ended, with the history.
-func (r *record) serve(address string, stop func()) error {
+// serve answers GET /acked with the number of acknowledged writes and GET
+// /member with the ID of the member that acknowledged the last one. POST /redial
+// makes every connection anew, as clients do that come later; POST /stop answers,
+// once all that was under way has ended, with the history.
+func (r *record) serve(address string, redial, stop func()) error {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /member", func(w http.ResponseWriter, _ *http.Request) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.member != 0 {
+			fmt.Fprintf(w, "%x\n", r.member)
+		}
+	})
+	mux.HandleFunc("POST /redial", func(http.ResponseWriter, *http.Request) { redial() })
 	mux.HandleFunc("GET /acked", func(w http.ResponseWriter, _ *http.Request) {
 		r.mu.Lock()
 		defer r.mu.Unlock()

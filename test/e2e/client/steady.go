@@ -20,8 +20,9 @@ type steady struct {
 	patience time.Duration // after which a write has failed
 	inFlight int           // writes at most
 
-	writer, reader *connection
-	record         *record
+	writers []*connection // each write takes the next one
+	reader  *connection
+	record  *record
 }
 
 // keys are few: the model that judges the history holds them all at each step.
@@ -73,10 +74,10 @@ func (s *steady) run(ctx context.Context) {
 func (s *steady) write(n int) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 	defer cancel()
-	key := fmt.Sprintf("steady/%d", n%keys)
+	key, connection := fmt.Sprintf("steady/%d", n%keys), s.writers[n%len(s.writers)]
 	for attempt := 1; ; attempt++ {
 		o := operation{Kind: "put", Write: n, Key: key, Value: fmt.Sprintf("%d.%d", n, attempt)}
-		err := s.writer.do(ctx, s.attempt, func(ctx context.Context, c *clientv3.Client) error {
+		err := connection.do(ctx, s.attempt, func(ctx context.Context, c *clientv3.Client) error {
 			o.Call = s.record.now()
 			got, err := c.Put(ctx, o.Key, o.Value)
 			o.Return = s.record.now()
@@ -167,10 +168,29 @@ func (c *connection) judge(client *clientv3.Client, began time.Time, err error) 
 	case err == nil:
 		c.heard = time.Now()
 	case client == c.client && hung(err) && c.heard.Before(began):
-		c.client = nil
-		// Others may still wait for an answer through it.
-		time.AfterFunc(2*time.Second, func() { _ = client.Close() })
+		c.drop()
 	}
 }
 
+// drop lets the next call dial. Others may still wait for an answer through
+// the old client.
+func (c *connection) drop() {
+	if old := c.client; old != nil {
+		c.client = nil
+		time.AfterFunc(5*time.Second, func() { _ = old.Close() })
+	}
+}
+
+func (c *connection) redial() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drop()
+}
+
 func hung(err error) bool { return errors.Is(err, context.DeadlineExceeded) || isTimeout(err) }
+
+func (s *steady) redial() {
+	for _, c := range append([]*connection{s.reader}, s.writers...) {
+		c.redial()
+	}
+}
