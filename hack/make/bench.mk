@@ -2,16 +2,27 @@
 
 BENCH_ETCD_IMAGE := quorate.dev/bench-etcd:bench
 BENCH_RUNS ?= 5
+BENCH_ROUNDS ?= 3
+BENCH_ONLY ?=
 
 bench_dir := .images
 
+bench_sweep := $(if $(BENCH_ONLY),$(findstring crashsweep,$(BENCH_ONLY)),crashsweep)
+
 .PHONY: bench
 
-bench: e2e-install load-image-load $(bench_dir)/bench-etcd.tar ## Measure creation, puts, silence and memory; BENCH_RUNS=5
+bench: e2e-install load-image-load $(bench_dir)/bench-etcd.tar $(bench_sweep:%=$(bench_dir)/%.json) ## Measure creation, puts, silence, memory, changes of the size; BENCH_ONLY=scale,replace BENCH_RUNS=5
 	@$(QUORATE_CLUSTER) load $(bench_dir)/bench-etcd.tar
 	@mkdir -p bin && go build -o bin/bench ./test/bench
-	@bin/bench --kubeconfig "$(CLUSTER_STATE)/kubeconfig" --runs $(BENCH_RUNS) \
-		--load-image "$(LOAD_IMAGE)" --etcd-image "$(BENCH_ETCD_IMAGE)" --etcd-version "$(ETCD_VERSION)"
+	@bin/bench --kubeconfig "$(CLUSTER_STATE)/kubeconfig" --runs $(BENCH_RUNS) --rounds $(BENCH_ROUNDS) --only "$(BENCH_ONLY)" \
+		--load-image "$(LOAD_IMAGE)" --client-image quorate.dev/e2e-client:e2e --crashsweep $(bench_dir)/crashsweep.json \
+		--etcd-image "$(BENCH_ETCD_IMAGE)" --etcd-version "$(ETCD_VERSION)"
+
+# A sweep of this very operator, if only its short form. Where it finds
+# failures, its figures say so; where it does not end, there are none.
+$(bench_dir)/crashsweep.json: $(bench_dir)/bin/operator-faults | e2e-install
+	@rm -f $@
+	-@E2E_KUBECONFIG=$(CLUSTER_STATE)/kubeconfig go test ./test/e2e -count=1 -timeout $(E2E_TIMEOUT) -parallel $(E2E_PARALLEL) -run '^TestCrashSweep$$'
 
 # Upstream's own main, as the control plane runs it. Made each time: the same binary gives the same image.
 $(bench_dir)/bench-etcd.tar: FORCE | cluster-binaries

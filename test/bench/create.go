@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -86,16 +88,16 @@ func (b *bench) remove(ctx context.Context, contenders ...contender) error {
 		if err := c.remove(ctx, b); err != nil {
 			return fmt.Errorf("remove %s: %w", c.name(), err)
 		}
-		if err := b.volumesGone(ctx, c.name()); err != nil {
+		if err := b.gone(ctx, c.name()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// volumesGone waits until no claim of a contender, and no pod, is left: the
-// next creation must not share the machine with a removal.
-func (b *bench) volumesGone(ctx context.Context, name string) error {
+// gone waits until no claim, volume or pod of a cluster is left: what is
+// measured next must not share the machine with a removal.
+func (b *bench) gone(ctx context.Context, name string) error {
 	return await(ctx, "the claims of "+name+" are gone", func() (bool, error) {
 		claims, pods := &corev1.PersistentVolumeClaimList{}, &corev1.PodList{}
 		if err := b.List(ctx, claims, client.InNamespace(namespace)); err != nil {
@@ -127,22 +129,16 @@ func (b *bench) volumesGone(ctx context.Context, name string) error {
 	})
 }
 
+// podOf and claimOf tell by the name: "<cluster>-<ordinal>" and "data-<cluster>-<ordinal>".
 func podOf(pod, name string) bool {
-	for i := range replicas {
-		if pod == fmt.Sprintf("%s-%d", name, i) {
-			return true
-		}
-	}
-	return false
+	ordinal, isPod := strings.CutPrefix(pod, name+"-")
+	_, err := strconv.Atoi(ordinal)
+	return isPod && err == nil
 }
 
 func claimName(name string, ordinal int) string { return fmt.Sprintf("data-%s-%d", name, ordinal) }
 
 func claimOf(claim, name string) bool {
-	for i := range replicas {
-		if claim == claimName(name, i) {
-			return true
-		}
-	}
-	return false
+	member, isClaim := strings.CutPrefix(claim, "data-")
+	return isClaim && podOf(member, name)
 }

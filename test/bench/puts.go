@@ -44,7 +44,7 @@ func (b *bench) measurePuts(ctx context.Context) error {
 // Service: three members, each started, each a voter.
 func (b *bench) checkVoters(ctx context.Context, name string) error {
 	out, err := b.load(ctx, "check", []string{name},
-		fmt.Sprintf("--endpoints=https://%s-client.%s.svc:2379", name, namespace), "--tls=/tls/"+name, "members")
+		"--endpoints="+service(name), "--tls=/tls/"+name, "members")
 	if err != nil {
 		return fmt.Errorf("ask %s for its members: %w", name, err)
 	}

@@ -18,6 +18,7 @@ const usage = `usage: load [flags] COMMAND
   put KEY VALUE   write a key
   get KEY         print a key's value
   members         print "ID NAME voter|learner" for each member, read linearizably
+  lead NAME       make a member the leader
   compare         write to cluster A and cluster B in turns; print one line for each turn, then a summary
 flags:`
 
@@ -55,6 +56,8 @@ func run(ctx context.Context, args []string, a, b target, load workload) error {
 		return a.do(ctx, func(ctx context.Context, c *clientv3.Client) error { return get(ctx, c, args[1]) })
 	case command == "members":
 		return a.do(ctx, members)
+	case len(args) == 2 && args[0] == "lead":
+		return a.do(ctx, lead(a, args[1]))
 	case command == "compare":
 		return compare(ctx, a, b, load)
 	default:
