@@ -40,6 +40,9 @@ var modes = []string{"fail", "lose", "die"}
 // its last, to Kubernetes, to etcd or to an agent, the cluster ends in the
 // state of the undisturbed run, after as many creations, deletions and members.
 func TestCrashSweep(t *testing.T) {
+	if os.Getenv(sweepVariable) == "" {
+		t.Skip("not finished yet")
+	}
 	t.Parallel()
 	sweep := &sweep{undisturbed: map[string]outcome{}}
 	t.Run("undisturbed", func(t *testing.T) {
