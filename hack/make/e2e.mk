@@ -8,15 +8,24 @@ e2e_dir := .images
 e2e_user := 65532:65532
 e2e_kubectl = $(CLUSTER_STATE)/bin/kubectl --kubeconfig $(CLUSTER_STATE)/kubeconfig
 e2e_tars := $(e2e_dir)/operator-faults.tar $(e2e_dir)/e2e-client.tar $(e2e_dir)/kube-apiserver.tar
+# What TestCrashSweep found out: a test that passes prints nothing.
+e2e_sweep := $(e2e_dir)/crashsweep.json
+e2e_tell_sweep = test ! -f $(e2e_sweep) || { tr -d '{}"' <$(e2e_sweep) | tr ':,' '= '; echo; }
 
-.PHONY: e2e e2e-images e2e-install e2e-linearizability
+.PHONY: e2e e2e-images e2e-install e2e-linearizability e2e-faults
 
-e2e: e2e-install e2e-linearizability ## Run the end-to-end tests on the local Kubernetes; one of them: make e2e RUN=TestCreate
+e2e: e2e-install e2e-linearizability e2e-faults ## Run the end-to-end tests on the local Kubernetes; one of them: make e2e RUN=TestCreate
+	@rm -f $(e2e_sweep)
 	@E2E_KUBECONFIG=$(CLUSTER_STATE)/kubeconfig go test ./test/e2e -count=1 -timeout $(E2E_TIMEOUT) -parallel $(E2E_PARALLEL) -run "$(RUN)"
+	@$(e2e_tell_sweep)
 
 # A module of its own: what judges the histories of e2e is itself under test first.
 e2e-linearizability:
 	@cd test/linearizability && go test . >/dev/null
+
+# So is what disturbs the operator's writes.
+e2e-faults:
+	@go test -tags faults ./internal/fault >/dev/null
 
 e2e-images: cluster-up images $(e2e_tars)
 	@$(QUORATE_CLUSTER) load $(e2e_dir)/operator.tar $(e2e_dir)/member.tar $(e2e_tars)
@@ -30,7 +39,7 @@ e2e-install: e2e-images
 		"{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"e2e.quorate.dev/binary\":\"$$sum\"}}}}}" >/dev/null
 	@$(e2e_kubectl) -n quorate-system rollout status deployment/quorate-operator --timeout 120s
 
-# The operator as it is, but for the points at which tests let it die.
+# The operator as it is, but for the points at which tests let it die, and the writes that they disturb.
 $(e2e_dir)/bin/operator-faults: FORCE
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 GOOS=linux go build -tags faults -trimpath -buildvcs=false -ldflags "$(images_ldflags)" -o $@.new ./cmd/operator

@@ -1,12 +1,12 @@
-# Longer runs: the local Kubernetes' own tests, the end-to-end tests again and again, the planner and the agent under the race detector, and IPv6.
+# Longer runs: the local Kubernetes' own tests, the end-to-end tests again and again, every write disturbed, the planner and the agent under the race detector, and IPv6.
 
 SOAK_ROUNDS ?= 5
 SOAK_IPV6_STATE ?= $(CURDIR)/dist/ipv6
 
-.PHONY: soak soak-e2e soak-race soak-ipv6
+.PHONY: soak soak-e2e soak-sweep soak-race soak-ipv6
 
 soak: ## Run for an hour: end-to-end again and again in random order, races, IPv6; SOAK_ROUNDS=5
-	@hack/make/stages.sh cluster-test soak-race e2e-install soak-e2e soak-ipv6
+	@hack/make/stages.sh cluster-test soak-race e2e-install soak-e2e soak-sweep soak-ipv6
 
 # Each round shuffles the tests by a seed that go test prints: -shuffle=SEED repeats it.
 soak-e2e:
@@ -15,6 +15,12 @@ soak-e2e:
 		E2E_KUBECONFIG="$(CLUSTER_STATE)/kubeconfig" \
 			go test ./test/e2e -count=1 -timeout $(E2E_TIMEOUT) -parallel $(E2E_PARALLEL) -shuffle=on -run "$(RUN)"; \
 	done
+
+# Each write of each scenario fails, loses its reply, and is the operator's last.
+soak-sweep: e2e-faults
+	@QUORATE_SWEEP=all E2E_KUBECONFIG="$(CLUSTER_STATE)/kubeconfig" \
+		go test ./test/e2e -count=1 -timeout 4h -parallel $(E2E_PARALLEL) -run '^TestCrashSweep$$'
+	@$(e2e_tell_sweep)
 
 # What runs in several goroutines, and the planner's exploration.
 soak-race:
