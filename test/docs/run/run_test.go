@@ -13,9 +13,12 @@ import (
 	"github.com/quorate/quorate/test/docs"
 )
 
-// order is the one in which a reader goes through the pages. The cluster of
-// the second is there for the third and the fourth, which do not delete it.
-var order = []string{"docs/install.md", "docs/first-cluster.md", "docs/observe.md", "docs/certificates.md", "docs/uninstall.md"}
+// order is the one in which a reader goes through the pages. The second makes
+// and deletes a cluster; what follows finds one.
+var order = []string{
+	"docs/install.md", "docs/first-cluster.md", "docs/observe.md", "docs/certificates.md",
+	"docs/scale.md", "docs/replace-member.md", "docs/hibernate.md", "docs/volumes.md", "docs/uninstall.md",
+}
 
 const namespace = "quorate-docs"
 
