@@ -128,14 +128,15 @@ func (w *World) each(o order) order {
 
 // join is the agent's part: it refuses another volume, data, and another
 // identity than it was once given.
-func (w *World) join(o order) {
+func (w *World) join(o order) bool {
 	n := &w.nodes[o.at]
 	if !n.alive() || n.hidden || n.volume != o.volume || n.data != empty || n.admitted != 0 && n.admitted != o.id {
-		return
+		return false
 	}
 	w.breach(n.id == o.id && n.born && n.admitted != o.id, "an ID goes to a second volume")
 	n.born = n.born || n.id == o.id
 	n.admitted, n.data, n.log = o.id, data, far
+	return true
 }
 
 // clear deletes a claim that the list, asked again, counts no member on, and

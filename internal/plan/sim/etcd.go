@@ -86,7 +86,8 @@ func (w *World) addLearner(i int) bool {
 		return false
 	}
 	w.commit()
-	n.id, n.learner, n.started, n.born = fresh, true, false, false
+	n.id, n.learner, n.started, n.born = fresh, !w.laws.AddsVoters, false, false
+	w.breach(!n.learner, "a member is added as a voter")
 	return true
 }
 

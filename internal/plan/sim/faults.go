@@ -101,6 +101,13 @@ func (w *World) operatorFaults(s *steps) {
 		hung.late = o
 		named(hangs, hung)
 	}
+	if o.kind == joinMember && o.step > 0 {
+		short := next
+		if n := &short.nodes[o.at]; short.join(o) {
+			n.data, n.down = empty, true // admitted, and nothing laid
+			s.add(isCutShort, int(o.at), short)
+		}
+	}
 	if rest := next.do(o); rest.kind != nothing {
 		named(dies, next)
 	}

@@ -121,6 +121,8 @@ func (w *World) judgeRemove(i int, id uint8) Breach {
 		return "a removal leaves fewer sound voters than a quorum"
 	case int(w.leader) == i && w.soundWithout(i) > 0:
 		return "the leader is removed while another can take over"
+	case sound && !n.hidden && n.clients != gone && w.size() > 1:
+		return "a member is removed to which clients are still sent"
 	case sound && !n.hidden && w.learners() > 0:
 		return "a sound voter is removed while a learner joins"
 	case sound && !n.hidden && !w.lost(i) && w.higher(i) && i >= int(w.spec.replicas):

@@ -44,6 +44,7 @@ const (
 	fails
 	dies
 	hangs
+	isCutShort
 	// The spec.
 	scales
 	hibernates
@@ -71,7 +72,8 @@ var verbTexts = [...]string{
 	dataDiverges: "a CORRUPT alarm names demo-%d", unreached: "the operator does not reach demo-%d any more",
 	claimDeleted: "somebody deletes the claim of demo-%d", freezes: "the operator goes on seeing demo-%d as it is now",
 	fails: "the operator fails before %s", dies: "the operator dies after a part of %s", hangs: "the operator dies with a message on its way: %s",
-	scales: "spec.replicas = %d", hibernates: "spec.hibernated = true", wakes: "spec.hibernated = false",
+	isCutShort: "demo-%d crashes while it joins",
+	scales:     "spec.replicas = %d", hibernates: "spec.hibernated = true", wakes: "spec.hibernated = false",
 	pauses: "spec.paused = true", resumes: "spec.paused = false", changesClass: "spec.storage.storageClassName = class %d",
 	growsSpec: "spec.storage.size = %d", replaces: "a person declares demo-%d lost",
 	decides: "the operator looks", acts: "the operator acts",

@@ -17,6 +17,15 @@ func main() {
 	seed := flag.Uint64("seed", 0, "of the random walks; 0: by the clock")
 	only := flag.String("only", "", "explore only scenarios whose name contains this")
 	standard := flag.Bool("standard", false, "explore the standard scenarios and end")
+	var one sim.Options
+	flag.IntVar(&one.Members, "members", 0, "explore one world of so many members, and end")
+	flag.IntVar(&one.Limit, "limit", 0, "of that world: the largest size that is asked for")
+	flag.IntVar(&one.Faults, "faults", 0, "of that world: how many faults may happen")
+	flag.IntVar(&one.Changes, "changes", 0, "of that world: how many changes of the spec")
+	flag.IntVar(&one.Depth, "depth", 0, "of that world: how many steps are followed; 0: all")
+	flag.BoolVar(&one.Beyond, "beyond", false, "of that world: faults may cost the quorum")
+	flag.BoolVar(&one.Laws.NoSecondLook, "no-second-look", false, "of that world: act on the cached view")
+	flag.BoolVar(&one.Laws.AddsVoters, "adds-voters", false, "of that world: add voters in place of learners")
 	flag.Parse()
 	began := time.Now() //nolint:forbidigo // a budget of time needs a clock
 	if *seed == 0 {
@@ -25,8 +34,13 @@ func main() {
 	e := explorer{only: *only, stop: func() bool {
 		return time.Since(began).Minutes() > *minutes //nolint:forbidigo // as above
 	}}
-	e.exhaust(sim.Standard())
-	if !*standard {
+	switch {
+	case one.Members > 0:
+		e.exhaust([]sim.Scenario{{Name: "the world that was asked for", Options: one}})
+	case *standard:
+		e.exhaust(sim.Standard())
+	default:
+		e.exhaust(sim.Standard())
 		e.exhaust(sim.Long())
 		e.wander(*seed)
 	}
