@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -14,9 +15,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/util/csaupgrade"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/internal/plan"
+	"github.com/quorate/quorate/internal/resource"
 )
 
 // apply creates what is missing by POST and applies what drifted, each only
@@ -52,7 +55,7 @@ func (a *Actor) applyOne(ctx context.Context, owner types.UID, want client.Objec
 	if err := a.adoptFields(ctx, live); err != nil {
 		return err
 	}
-	patch, err := applyPatch(want, live.GetUID())
+	patch, err := applyPatch(withSize(want, live), live.GetUID())
 	if err != nil {
 		return err
 	}
@@ -71,6 +74,17 @@ func (a *Actor) applyOne(ctx context.Context, owner types.UID, want client.Objec
 		return err
 	}
 	return a.ssa(ctx, patch)
+}
+
+// withSize leaves the number of pods as it is: what was rendered rests on a
+// cache, and only Resize changes it.
+func withSize(want, live client.Object) client.Object {
+	set, ok := want.(*appsv1.StatefulSet)
+	have, alike := live.(*appsv1.StatefulSet)
+	if !ok || !alike {
+		return want
+	}
+	return resource.WithReplicas(set, ptr.Deref(have.Spec.Replicas, 1))
 }
 
 func (a *Actor) ssa(ctx context.Context, patch *unstructured.Unstructured) error {

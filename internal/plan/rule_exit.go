@@ -32,9 +32,9 @@ func (w *world) surges() bool {
 }
 
 // wrongClass reports whether a member's claim is of another StorageClass than
-// the spec names.
+// the spec names, and new claims would be of that one.
 func (w *world) wrongClass(m Member) bool {
-	return w.StorageClass != "" && m.Claim != nil && !m.Claim.Deleting && m.Claim.Class != w.StorageClass
+	return w.StaleClaims == "" && w.StorageClass != "" && m.Claim != nil && !m.Claim.Deleting && m.Claim.Class != w.StorageClass
 }
 
 // doomed says why a member that runs will not survive its next restart, or is

@@ -6,9 +6,11 @@ import (
 )
 
 // template makes the StatefulSet anew, around its running pods, when its claim
-// template is not what the spec asks for: Kubernetes cannot change it.
+// template is not what the spec asks for: Kubernetes cannot change it. Not while
+// members lag behind the spec: the new StatefulSet would give a pod that happens
+// to restart what nobody rolls out.
 func template(w *world) *Decision {
-	if !w.formed() || w.StaleClaims == "" || w.Pods == NoStatefulSet {
+	if !w.formed() || w.StaleClaims == "" || w.Pods == NoStatefulSet || len(w.Lags) > 0 {
 		return nil
 	}
 	return act(RenewClaims{}, ReasonGrowingVolumes, fmt.Sprintf("The StatefulSet is made anew around its running pods, so that new volumes follow the spec: %s.", w.StaleClaims))
