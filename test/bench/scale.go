@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,6 +49,10 @@ func (b *bench) measureScale(ctx context.Context) error {
 	for round := range b.options.rounds {
 		for _, c := range changes {
 			if err := s.measure(ctx, c, round%2 == 0, &all); err != nil {
+				if all.writes > 0 {
+					note("incomplete:")
+					all.print()
+				}
 				return fmt.Errorf("scale %s: %w", c, err)
 			}
 		}
@@ -130,8 +136,8 @@ func (t tally) errors() string {
 		return "0"
 	}
 	var causes []string
-	for cause, n := range t.attempts {
-		causes = append(causes, fmt.Sprintf("%d %s", n, cause))
+	for _, cause := range slices.Sorted(maps.Keys(t.attempts)) {
+		causes = append(causes, fmt.Sprintf("%d %s", t.attempts[cause], cause))
 	}
 	return fmt.Sprintf("%d (%s)", t.failedAttempts(), strings.Join(causes, ", "))
 }
