@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -157,73 +156,10 @@ func (op *sweeper) stop() {
 
 func (op *sweeper) path(name string) string { return filepath.Join(op.folder, name) }
 
-// disturbed reports whether the fault has happened.
-func (op *sweeper) disturbed() bool {
-	_, err := os.Stat(op.path("once"))
-	return err == nil
-}
-
 // tell prints what a person wants to see of a run that failed.
 func (op *sweeper) tell() {
 	log, _ := os.ReadFile(op.path("log"))
 	lines := bytes.Split(log, []byte("\n"))
 	lines = lines[max(0, len(lines)-80):]
-	op.c.t.Logf("---- fault %q, happened: %v\n---- writes\n%s---- operator\n%s", op.fault, op.disturbed(), op.writes(), bytes.Join(lines, []byte("\n")))
-}
-
-// writes are those of the operator since it was started with its fault, in
-// their order, across its processes.
-func (op *sweeper) writes() writes {
-	text, err := os.ReadFile(op.path("writes"))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		op.c.t.Errorf("read the writes: %v", err)
-	}
-	var all writes
-	for line := range strings.Lines(string(text)) {
-		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
-		if len(fields) == 3 {
-			all = append(all, write{fields[1], fields[2]})
-		}
-	}
-	return all
-}
-
-// write is one write and what became of it.
-type write struct{ name, result string }
-
-type writes []write
-
-// done are the names of those that changed something.
-func (all writes) done() []string {
-	var names []string
-	for _, w := range all {
-		if w.committed() {
-			names = append(names, w.name)
-		}
-	}
-	return names
-}
-
-func (w write) committed() bool {
-	return strings.HasPrefix(w.result, "2") || strings.HasPrefix(w.result, "OK")
-}
-
-// members counts the changes of the member list.
-func (all writes) members() string {
-	counts := map[string]int{}
-	for _, w := range all {
-		if method, _, _ := strings.Cut(w.name, "#"); w.committed() {
-			counts[method]++
-		}
-	}
-	return fmt.Sprintf("%d added, %d promoted, %d removed",
-		counts["etcd MemberAdd"], counts["etcd MemberPromote"], counts["etcd MemberRemove"])
-}
-
-func (all writes) String() string {
-	var text strings.Builder
-	for _, w := range all {
-		fmt.Fprintf(&text, "%s: %s\n", w.name, w.result)
-	}
-	return text.String()
+	op.c.t.Logf("---- fault %q\n---- writes\n%s---- operator\n%s", op.fault, op.writes(), bytes.Join(lines, []byte("\n")))
 }

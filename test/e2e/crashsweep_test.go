@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -32,9 +34,10 @@ type disturbance struct {
 
 func (d disturbance) String() string { return d.scenario.name + "/" + d.mode + " " + d.write }
 
-// modes are what becomes of a write: not sent; sent and its reply lost; sent,
-// and the operator dies at once. See internal/fault.
-var modes = []string{"fail", "lose", "die"}
+// modes are what becomes of a write, and how the log of writes tells it: not
+// sent; sent and its reply lost; sent, and the operator dies at once. See
+// internal/fault.
+var modes = map[string]string{"fail": "not sent", "lose": ", lost", "die": ", died"}
 
 // TestCrashSweep: whichever write of the operator fails, loses its reply or is
 // its last, to Kubernetes, to etcd or to an agent, the cluster ends in the
@@ -49,7 +52,7 @@ func TestCrashSweep(t *testing.T) {
 		for _, s := range scenarios {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				sweep.expect(s, s.run(t, ""))
+				sweep.expect(s, s.run(t, "", nil))
 			})
 		}
 	})
@@ -90,8 +93,8 @@ func (s *sweep) expect(of scenario, o outcome) {
 // disturb makes one run, and compares how it ends.
 func (s *sweep) disturb(t *testing.T, d disturbance) {
 	want := s.undisturbed[d.scenario.name]
-	got := d.scenario.run(t, d.write+":"+d.mode, want)
-	if !got.disturbed {
+	got := d.scenario.run(t, d.write+":"+d.mode, &want)
+	if !got.writes.met(d) {
 		s.miss(d)
 		t.Logf("there was no such write this time")
 	}
@@ -120,7 +123,7 @@ func (s *sweep) choose(t *testing.T) []disturbance {
 	for _, of := range scenarios {
 		for _, write := range s.undisturbed[of.name].writes.done() {
 			s.all++
-			for _, mode := range modes {
+			for _, mode := range slices.Sorted(maps.Keys(modes)) {
 				all = append(all, disturbance{of, write, mode})
 			}
 		}
