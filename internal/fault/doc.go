@@ -2,8 +2,9 @@
 // they leave the process: to Kubernetes, to etcd, to the agents. That is only in
 // builds with the tag faults; without it nothing here does anything.
 //
-// Every write is counted and named, "PATCH statefulsets/demo#2" being the
-// second of its name since the process started. The environment says what happens:
+// Every write is counted and named: "PATCH statefulsets/demo#2" is the second
+// of its name since the process started that was not refused. The environment
+// says what happens:
 //
 //	QUORATE_FAULT       WRITE:MODE, the write by its number or its name, the mode
 //	                    fail (it is not sent), lose (it is sent, its reply is

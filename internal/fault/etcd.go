@@ -34,11 +34,11 @@ func intercept(ctx context.Context, method string, req, reply any, cc *grpc.Clie
 		return invoke(ctx, method, req, reply, cc, opts...)
 	}
 	var err error
-	sent, replied := begin("etcd " + path.Base(method)).send(func() string {
+	sent, replied := begin("etcd " + path.Base(method)).send(func() (string, bool) {
 		if err = invoke(ctx, method, req, reply, cc, opts...); err != nil {
-			return err.Error()
+			return err.Error(), false
 		}
-		return "OK"
+		return "OK", true
 	})
 	switch {
 	case !sent:

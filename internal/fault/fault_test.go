@@ -32,12 +32,16 @@ func afresh(t *testing.T, fault string) (log, once string) {
 	return log, once
 }
 
-// server counts the requests that reach it.
-func server(t *testing.T) (url string, reached *int) {
+// server counts the requests that reach it, and refuses the first ones.
+func server(t *testing.T, refusals int) (url string, reached *int) {
 	t.Helper()
 	reached = new(int)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		*reached++
+		if *reached <= refusals {
+			w.WriteHeader(http.StatusConflict)
+			return
+		}
 		w.WriteHeader(http.StatusCreated)
 	}))
 	t.Cleanup(s.Close)
@@ -74,7 +78,7 @@ const (
 
 func TestWritesAreNamed(t *testing.T) {
 	log, _ := afresh(t, "")
-	url, _ := server(t)
+	url, _ := server(t, 0)
 	for _, c := range [][3]string{
 		{"GET", pods, ""},
 		{"POST", pods, "{}"},
@@ -111,7 +115,7 @@ func TestOneWriteFailsOnce(t *testing.T) {
 		{"POST pods#2:lose", 3, "2\tPOST pods#2\t201 Created, lost"},
 	} {
 		log, once := afresh(t, c.fault)
-		url, reached := server(t)
+		url, reached := server(t, 0)
 		for n := 1; n <= 3; n++ {
 			if err := call(t, "POST", url+pods, "{}"); (err != nil) != (n == 2) {
 				t.Errorf("%s: write %d: %v", c.fault, n, err)
@@ -129,6 +133,22 @@ func TestOneWriteFailsOnce(t *testing.T) {
 	}
 }
 
+// TestRefusalsAreNotLost: a write that is tried until it is accepted is one, and
+// only then its reply is lost.
+func TestRefusalsAreNotLost(t *testing.T) {
+	log, _ := afresh(t, "POST pods#1:lose")
+	url, _ := server(t, 2)
+	for n := 1; n <= 4; n++ {
+		if err := call(t, "POST", url+pods, "{}"); (err != nil) != (n == 3) {
+			t.Errorf("write %d: %v", n, err)
+		}
+	}
+	want := "1\tPOST pods#1\t409 Conflict\n2\tPOST pods#1\t409 Conflict\n3\tPOST pods#1\t201 Created, lost\n4\tPOST pods#2\t201 Created\n"
+	if got := content(t, log); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 // TestDeath: the write was sent and told before the process ended.
 func TestDeath(t *testing.T) {
 	if url := os.Getenv("FAULT_TEST_URL"); url != "" {
@@ -136,7 +156,7 @@ func TestDeath(t *testing.T) {
 		return
 	}
 	log, _ := afresh(t, "DELETE pods/demo-0#1:die")
-	url, reached := server(t)
+	url, reached := server(t, 0)
 	child := exec.Command(os.Args[0], "-test.run=^TestDeath$")
 	child.Env = append(os.Environ(), "FAULT_TEST_URL="+url)
 	err := child.Run()

@@ -41,11 +41,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	var resp *http.Response
 	var err error
-	sent, replied := begin(name).send(func() string {
+	sent, replied := begin(name).send(func() (string, bool) {
 		if resp, err = t.next.RoundTrip(req); err != nil {
-			return err.Error()
+			return err.Error(), false
 		}
-		return resp.Status
+		return resp.Status, resp.StatusCode < http.StatusMultipleChoices
 	})
 	switch {
 	case !sent:
@@ -54,9 +54,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	case !replied:
-		if resp != nil {
-			_ = resp.Body.Close()
-		}
+		_ = resp.Body.Close()
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 	}
 	return resp, err
