@@ -63,10 +63,10 @@ func (w *World) claim(n *node) {
 // member1 is what becomes of a process.
 func (w *World) member1(s *steps, i int) {
 	n := &w.nodes[i]
-	if n.down && !n.nodeGone {
+	if n.down && !n.nodeGone && !w.stuck {
 		w.try(s, comesBack, i, func(w *World) bool { w.nodes[i].down = false; return true })
 	}
-	if n.hidden {
+	if n.hidden && !w.stuck {
 		w.try(s, isReached, i, func(w *World) bool { w.nodes[i].hidden = false; return true })
 	}
 	if !n.alive() || !n.holds() {

@@ -31,10 +31,31 @@ func (w *World) next() (Step, bool) {
 }
 
 // comesToRest lets a world go on without faults until nothing is left to do,
-// and judges the end. Worlds known to rest are remembered.
-// What it then does is told after.
+// and judges the end; and once more while what is out of reach stays so. What
+// it then does is told after.
 func (w World) comesToRest(rests visited) (broken, after string) {
 	w = w.end()
+	if broken, after = w.goesOn(rests); broken != "" {
+		return broken, after
+	}
+	if w.stuck = w.silent() > 0; w.stuck {
+		return w.goesOn(rests)
+	}
+	return "", ""
+}
+
+// silent counts the members of which the operator hears nothing.
+func (w *World) silent() (count int) {
+	for i := range w.nodes {
+		if n := &w.nodes[i]; n.id != 0 && (n.down || n.hidden) {
+			count++
+		}
+	}
+	return count
+}
+
+// goesOn follows a world to its end. Worlds known to rest are remembered.
+func (w World) goesOn(rests visited) (broken, after string) {
 	var path []World
 	for {
 		if rests.has(w) {
@@ -66,6 +87,9 @@ func (w World) comesToRest(rests visited) (broken, after string) {
 func replay(path []World) string {
 	var out strings.Builder
 	out.WriteString("(from here on there are no more faults)\n")
+	if path[0].stuck {
+		out.WriteString("(and who is out of reach stays so)\n")
+	}
 	for i := range path {
 		if s, ok := path[i].next(); ok {
 			out.WriteString(s.tale(&path[i]))
@@ -79,6 +103,8 @@ func (w *World) unfinished() string {
 	d := w.Decide(false)
 	why := ""
 	switch {
+	case w.stuck && !w.spec.paused && !w.spec.hibernated:
+		why = expect(w.silent() == 0 || d.Outcome != plan.OutcomeSteady, "a member is not heard of, and it says that all is well")
 	case w.spec.paused:
 		why = expect(d.Reason == plan.ReasonPaused, "it is paused and does not say so")
 	case w.spec.hibernated:

@@ -24,6 +24,8 @@ type World struct {
 	pending order // decided by the operator, not done yet
 	late    order // sent by an operator that died; may arrive some day
 	frozen  frozen
+	// stuck: what is out of reach stays so.
+	stuck bool
 	// excused: faults alone took more than a quorum survives. From then on
 	// nothing can be promised about writes.
 	excused bool
