@@ -3,8 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -54,7 +52,7 @@ func (n *counts) see(e watch.Event) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	name := strings.TrimPrefix(fmt.Sprintf("%T", o), "*") + " " + o.GetName()
+	name := kindAndName(o)
 	switch e.Type {
 	case watch.Added:
 		note(n.created, name, o.GetUID())
@@ -70,18 +68,17 @@ func note(in map[string]map[types.UID]bool, name string, uid types.UID) {
 	in[name][uid] = true
 }
 
-// read tells the counts, a line for each name.
-func (n *counts) read(t testing.TB) string {
+// read tells the counts by name.
+func (n *counts) read(t testing.TB) map[string]string {
 	t.Helper()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.broken != nil {
 		t.Fatal(n.broken)
 	}
-	var lines []string
+	told := map[string]string{}
 	for name, uids := range n.created {
-		lines = append(lines, fmt.Sprintf("%s: created %d, deleted %d\n", name, len(uids), len(n.deleted[name])))
+		told[name] = fmt.Sprintf("created %d, deleted %d", len(uids), len(n.deleted[name]))
 	}
-	slices.Sort(lines)
-	return strings.Join(lines, "")
+	return told
 }

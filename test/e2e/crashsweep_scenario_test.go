@@ -123,8 +123,9 @@ func (s scenario) run(t *testing.T, fault string, want *outcome) outcome {
 type outcome struct {
 	// state is all objects of the cluster, without what differs between any two
 	// runs; counts what was created and deleted on the way.
-	state, counts string
-	writes        writes
+	state  map[string][]string
+	counts map[string]string
+	writes writes
 }
 
 // differs says where an outcome is not the other.

@@ -24,10 +24,10 @@ var kinds = []client.ObjectList{
 	&corev1.ServiceList{}, &corev1.SecretList{}, &policyv1.PodDisruptionBudgetList{}, &networkingv1.NetworkPolicyList{},
 }
 
-// state is everything that there is of the cluster, as text that is the same
-// for any two that are equally well: what differs anyway is left out, or
-// bears a number by the order in which it is met.
-func (c *cluster) state() string {
+// state is everything that there is of the cluster, object by object, in lines
+// that are the same for any two that are equally well: what differs anyway is
+// left out, or bears a number by the order in which it is met.
+func (c *cluster) state() map[string][]string {
 	c.t.Helper()
 	var text strings.Builder
 	for _, kind := range kinds {
@@ -45,12 +45,24 @@ func (c *cluster) state() string {
 			if err != nil {
 				c.t.Fatal(err)
 			}
-			parts = append(parts, fmt.Sprintf("--- %s/%s\n%s", strings.TrimPrefix(fmt.Sprintf("%T", item), "*"), item.(client.Object).GetName(), part))
+			parts = append(parts, object+kindAndName(item.(client.Object))+"\n"+string(part))
 		}
 		slices.Sort(parts)
 		text.WriteString(strings.Join(parts, ""))
 	}
-	return numbered(strings.ReplaceAll(text.String(), c.space.name, "NAMESPACE"))
+	objects := map[string][]string{}
+	for part := range strings.SplitSeq(numbered(strings.ReplaceAll(text.String(), c.space.name, "NAMESPACE")), object) {
+		name, content, _ := strings.Cut(part, "\n")
+		objects[name] = strings.Split(content, "\n")
+	}
+	return objects
+}
+
+// object begins an object in the text.
+const object = "--- "
+
+func kindAndName(o client.Object) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", o), "*") + " " + o.GetName()
 }
 
 // essence is what of an object must be the same in every run.
@@ -64,7 +76,7 @@ func essence(o client.Object) map[string]any {
 		panic(err) // it came as JSON
 	}
 	drop(content, "metadata", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "generateName")
-	drop(child(content, "metadata"), "labels", "controller-revision-hash")
+	drop(child(content, "metadata"), "labels", "controller-revision-hash", "topology.kubernetes.io/region", "topology.kubernetes.io/zone")
 	drop(child(content, "metadata"), "annotations", "volume.kubernetes.io/selected-node")
 	switch o := o.(type) {
 	case *v1alpha1.EtcdCluster:
