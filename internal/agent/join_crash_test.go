@@ -198,7 +198,7 @@ func TestJoinKilledAtAnyTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			voter, p, req := learner(t, c.change)
+			voter, p, req := learner(t, plain)
 			fillFast(t, voter, c.keys, c.size)
 			seen := map[string]int{}
 			for range 12 {

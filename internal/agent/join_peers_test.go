@@ -13,20 +13,20 @@ import (
 func TestJoinBesideAPeerThatIsOut(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*Config)
+		writes int
 		spoil  func(t *testing.T, out, through *pod, id uint64)
 	}{
-		"its name does not resolve":                  {plain, unresolvable},
-		"its name does not resolve, and a whole log": {compactedPlain, unresolvable},
-		"it hangs":                  {plain, hanging},
-		"it hangs, and a whole log": {compactedPlain, hanging},
+		"its name does not resolve":                         {ofLog, unresolvable},
+		"its name does not resolve, and the whole database": {ofDatabase, unresolvable},
+		"it hangs":                         {ofLog, hanging},
+		"it hangs, and the whole database": {ofDatabase, hanging},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pods := newCluster(t, 3, c.change)
+			pods := newCluster(t, 3, plain)
 			form(t, pods)
-			fill(t, pods[0], 50, 100)
-			p := newMember(t, pods, c.change)
+			fill(t, pods[0], c.writes, 100)
+			p := newMember(t, pods, plain)
 			p.start()
 			req := addLearner(t, pods, p)
 			leader, followers := leaderOf(t, pods)
@@ -50,8 +50,6 @@ func TestJoinBesideAPeerThatIsOut(t *testing.T) {
 		})
 	}
 }
-
-func compactedPlain(c *Config) { compacted(c); plain(c) }
 
 func unresolvable(t *testing.T, _, through *pod, id uint64) {
 	t.Helper()

@@ -130,11 +130,12 @@ func TestClusterGrowsUnderLoad(t *testing.T) {
 	sameKeys(t, pods)
 }
 
-// compacted makes the leaders keep little of their log, so that a new member
-// is sent the whole database.
-func compacted(c *Config) {
-	c.Options = append(c.Options, "snapshot-count=10", "snapshot-catchup-entries=5")
-}
+// ofLog and ofDatabase are how many writes leave a leader with its whole log,
+// or with less, so that a new member is sent the database instead.
+const (
+	ofLog      = 50
+	ofDatabase = 150
+)
 
 func fill(t *testing.T, p *pod, keys, size int) {
 	t.Helper()
@@ -148,11 +149,11 @@ func fill(t *testing.T, p *pod, keys, size int) {
 
 func TestJoinByTheWholeDatabase(t *testing.T) {
 	t.Parallel()
-	pods := newCluster(t, 1, compacted)
+	pods := newCluster(t, 1)
 	form(t, pods)
-	fill(t, pods[0], 300, 100)
+	fill(t, pods[0], ofDatabase, 100)
 	for range 2 {
-		p := newMember(t, pods, compacted)
+		p := newMember(t, pods)
 		p.start()
 		joinAsVoter(t, pods, p)
 		pods = append(pods, p)
@@ -165,7 +166,7 @@ func TestJoinByTheWholeDatabase(t *testing.T) {
 // noticing that it has joined. It may be promoted at once all the same.
 func TestJoinByALargeDatabase(t *testing.T) {
 	t.Parallel()
-	voter, p, req := learner(t, compactedPlain)
+	voter, p, req := learner(t, plain)
 	fillFast(t, voter, 1+quickRestart/100_000, 100_000)
 	p.start()
 	_, err := p.join(req)

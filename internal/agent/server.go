@@ -85,7 +85,10 @@ func (s *server) end() {
 	s.Close()
 }
 
-// status is what etcd says of itself, without asking anybody.
+// status is what etcd says of itself, without asking anybody. A learner that
+// is not in its own list yet may be putting a whole database in place: until
+// that is done etcd guards neither its alarms nor, for less than all that time,
+// its database.
 func (s *server) status(ready bool) *control.Etcd {
 	server := s.Server
 	self := s.self()
@@ -98,12 +101,12 @@ func (s *server) status(ready bool) *control.Etcd {
 		Index:        server.CommittedIndex(),
 		AppliedIndex: server.AppliedIndex(),
 		Revision:     server.KV().Rev(),
-		DBSize:       server.Backend().Size(),
-		DBSizeInUse:  server.Backend().SizeInUse(),
 		Quota:        server.Cfg.QuotaBackendBytes,
-		Alarms:       alarms(server.Alarms()),
-		Corrupt:      corrupt(server.Alarms()),
 		Ready:        ready,
+	}
+	if self != nil {
+		status.DBSize, status.DBSizeInUse = server.Backend().Size(), server.Backend().SizeInUse()
+		status.Alarms, status.Corrupt = alarms(server.Alarms()), corrupt(server.Alarms())
 	}
 	if status.Quota == 0 {
 		status.Quota = storage.DefaultQuotaBytes
