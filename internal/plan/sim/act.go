@@ -1,5 +1,7 @@
 package sim
 
+import "math/bits"
+
 // do carries out the next effect of an order and returns what is left of it.
 // It does what internal/act documents, with the preconditions that act, the
 // API server, agents and etcd check at that moment; an effect that is refused
@@ -99,31 +101,37 @@ func (w *World) renewClaims(o order) order {
 
 // each does one of the members of an order.
 func (w *World) each(o order) order {
-	for i := range ordinals {
-		if o.members&(1<<i) == 0 {
-			continue
-		}
-		o.members &^= 1 << i
-		n := &w.nodes[i]
-		switch {
-		case !o.several() && (n.claimUID != o.claimUID || n.podUID != o.podUID): // not the ones that were seen
-		case o.kind == markVolumes && n.claim == bound && n.alive() && !n.hidden && n.admitted != 0:
-			if n.mark == 0 || w.reached() && n.id == n.admitted {
-				n.mark = n.admitted // a mark gives way only to the member that the list shows in its place
-			}
-		case o.kind == growClaims && n.claim != noClaim && n.size < uint8(o.number): //nolint:gosec // a small number
-			n.size, n.growing = uint8(o.number), true //nolint:gosec // a small number
-		case o.kind == withdraw && n.pod != absent && n.clients == welcome:
-			n.clients = leaving
-		case o.kind == welcomeBack && n.pod != absent:
-			n.clients = welcome
-		}
-		break
+	i := bits.TrailingZeros8(o.members)
+	n := &w.nodes[i]
+	if o.several() || n.claimUID == o.claimUID && n.podUID == o.podUID { // the ones that were seen
+		w.one(o, n)
 	}
+	o.members &^= 1 << i
 	if o.members == 0 {
 		return order{}
 	}
 	return o
+}
+
+func (w *World) one(o order, n *node) {
+	switch o.kind {
+	case markVolumes:
+		// A mark gives way only to the member that the list shows in its place.
+		known := n.claim == bound && n.alive() && !n.hidden && n.admitted != 0
+		if known && (n.mark == 0 || w.reached() && n.id == n.admitted) {
+			n.mark = n.admitted
+		}
+	case growClaims:
+		if size := uint8(o.number); n.claim != noClaim && n.size < size { //nolint:gosec // a small number
+			n.size, n.growing = size, true
+		}
+	case withdraw:
+		if n.pod != absent && n.clients == welcome {
+			n.clients = leaving
+		}
+	case welcomeBack:
+		n.clients = welcome
+	}
 }
 
 // join is the agent's part: it refuses another volume, data, and another

@@ -175,11 +175,11 @@ func (w *World) find(line string) (Step, bool) {
 
 // tale is a step with what was decided or done in it.
 func (s Step) tale(w *World) string {
-	switch {
-	case s.verb == decides:
+	switch s.verb {
+	case decides:
 		d := w.Decide(false)
 		return fmt.Sprintf("%s\n    %s\n", s, tell(d))
-	case s.verb == acts:
+	case acts:
 		return fmt.Sprintf("%s\n    done: %s\n", s, s.text)
 	default:
 		return s.String() + "\n"

@@ -111,7 +111,6 @@ func (w *World) judgeRemove(i int, id uint8) Breach {
 	if n.id == 0 || n.id != id {
 		return ""
 	}
-	sound := w.sound(i)
 	switch {
 	case !w.evidence(i):
 		return "a member is removed without evidence or need"
@@ -121,13 +120,26 @@ func (w *World) judgeRemove(i int, id uint8) Breach {
 		return "a removal leaves fewer sound voters than a quorum"
 	case int(w.leader) == i && w.soundWithout(i) > 0:
 		return "the leader is removed while another can take over"
-	case sound && !n.hidden && n.clients != gone && w.size() > 1:
+	case w.sound(i) && !n.hidden:
+		return w.judgeExit(i)
+	default:
+		return ""
+	}
+}
+
+// judgeExit is about a voter that is well and has to leave.
+func (w *World) judgeExit(i int) Breach {
+	n, replicas := &w.nodes[i], int(w.spec.replicas)
+	switch {
+	case n.clients != gone && w.size() > 1:
 		return "a member is removed to which clients are still sent"
-	case sound && !n.hidden && w.learners() > 0:
+	case w.learners() > 0:
 		return "a sound voter is removed while a learner joins"
-	case sound && !n.hidden && !w.lost(i) && w.higher(i) && i >= int(w.spec.replicas):
+	case w.lost(i):
+		return ""
+	case i >= replicas && w.higher(i):
 		return "the size shrinks from the middle"
-	case sound && i < int(w.spec.replicas) && w.size() <= int(w.spec.replicas) && w.onlyMisplaced(i):
+	case i < replicas && w.size() <= replicas:
 		return "a member moves to another class before another one has come"
 	default:
 		return ""
@@ -143,8 +155,6 @@ func (w *World) higher(i int) bool {
 func (w *World) evidence(i int) bool {
 	return i >= int(w.spec.replicas) || w.misplaced(&w.nodes[i]) || w.lost(i)
 }
-
-func (w *World) onlyMisplaced(i int) bool { return w.misplaced(&w.nodes[i]) && !w.lost(i) }
 
 // lost reports whether something besides silence says that a member's data is
 // gone, or somebody does.

@@ -23,31 +23,43 @@ func (w *World) nature(s *steps) {
 // kubernetes is what becomes of a pod and its claim.
 func (w *World) kubernetes(s *steps, i int) {
 	n := &w.nodes[i]
-	wanted := !w.set.absent && i < int(w.set.replicas)
+	set := func(v verb, change func(*node)) {
+		next := *w
+		change(&next.nodes[i])
+		s.add(v, i, next)
+	}
 	switch {
 	case n.claim == deleting && (n.pod == absent || n.pod == pending):
-		w.try(s, claimGoes, i, func(w *World) bool { w.nodes[i].claim = noClaim; return true })
-	case n.pod == absent && wanted:
-		w.try(s, getsPod, i, func(w *World) bool {
-			n := &w.nodes[i]
-			n.pod, n.podUID, n.clients = pending, fresh, welcome
-			w.claim(n)
-			return true
-		})
-	case (n.pod == pending || n.pod == running) && !wanted && !w.set.absent:
-		w.try(s, isStopped, i, func(w *World) bool { w.nodes[i].pod = terminating; return true })
-	case n.pod == pending && n.claim == noClaim && wanted:
-		w.try(s, getsPod, i, func(w *World) bool { w.claim(&w.nodes[i]); return true })
-	case n.pod == pending && n.claim == bound && !n.stranded:
-		w.try(s, starts, i, func(w *World) bool { w.nodes[i].pod = running; return true })
+		set(claimGoes, func(n *node) { n.claim = noClaim })
 	case n.pod == terminating && !n.nodeGone:
-		w.try(s, podGoes, i, func(w *World) bool { w.nodes[i].pod = absent; return true })
+		set(podGoes, func(n *node) { n.pod = absent })
+	case !w.set.absent && i < int(w.set.replicas):
+		w.wanted(n, set)
+	case !w.set.absent && (n.pod == pending || n.pod == running):
+		set(isStopped, func(n *node) { n.pod = terminating })
+	case n.pod == pending && n.claim == bound && !n.stranded:
+		set(starts, func(n *node) { n.pod = running })
 	}
 	if n.clients == leaving {
-		w.try(s, clientsGo, i, func(w *World) bool { w.nodes[i].clients = gone; return true })
+		set(clientsGo, func(n *node) { n.clients = gone })
 	}
 	if n.growing && n.pod == running {
-		w.try(s, grows, i, func(w *World) bool { w.nodes[i].growing = false; return true })
+		set(grows, func(n *node) { n.growing = false })
+	}
+}
+
+// wanted is what becomes of a pod that the StatefulSet asks for.
+func (w *World) wanted(n *node, set func(verb, func(*node))) {
+	switch {
+	case n.pod == absent:
+		set(getsPod, func(n *node) {
+			n.pod, n.podUID, n.clients = pending, fresh, welcome
+			w.claim(n)
+		})
+	case n.pod == pending && n.claim == noClaim:
+		set(getsPod, w.claim)
+	case n.pod == pending && n.claim == bound && !n.stranded:
+		set(starts, func(n *node) { n.pod = running })
 	}
 }
 

@@ -82,23 +82,18 @@ func (o order) String() string {
 func (w *World) order(a plan.Action, live bool) order {
 	o := order{kind: kind(slices.Index(kindNames[:], plan.Name(a)))} //nolint:gosec // an index of a short list
 	switch a := a.(type) {
-	case plan.Apply:
-	case plan.RenewClaims:
+	case plan.Apply, plan.RenewClaims:
 		o.number = w.set.replicas
 	case plan.Resize:
 		o.from, o.number = int8(a.From), int8(a.To) //nolint:gosec // at most ordinals
-	case plan.Confirm:
-		o.members = maskOf(a.Members)
-	case plan.Withdraw:
-		o.members = maskOf(a.Members)
-	case plan.Welcome:
-		o.members = maskOf(a.Members)
-	case plan.MarkVolumes:
-		o.members = maskOf(a.Claims)
 	case plan.GrowClaims:
 		o.members, o.number = maskOf(a.Claims), int8(a.Size) //nolint:gosec // a small number
-	case plan.AddLearner:
-		o.at, o.volume = ordinal(a.Name), volumeNumber(a.VolumeID)
+	case plan.MarkVolumes:
+		o.members = maskOf(a.Claims)
+	case plan.Confirm, plan.Withdraw, plan.Welcome:
+		o.members = maskOf(plan.MembersOf(a))
+	case plan.AddLearner, plan.Clear, plan.DropPod:
+		o.at = ordinal(plan.MembersOf(a)[0])
 	case plan.Join:
 		o.at, o.id, o.volume = ordinal(a.Name), refOf(a.ID).id, volumeNumber(a.VolumeID)
 	case plan.Promote:
@@ -109,18 +104,14 @@ func (w *World) order(a plan.Action, live bool) order {
 		o.at, o.id = refOf(a.ID).ordinal, refOf(a.ID).id
 	case plan.MoveLeader:
 		o.at, o.id, o.to = ordinal(a.From), refOf(a.FromID).id, refOf(a.ToID)
-	case plan.Clear:
-		o.at = ordinal(a.Name)
-		n := w.seen(int(o.at), live)
-		o.claimUID, o.podUID = n.claimUID, n.podUID
-	case plan.DropPod:
-		o.at = ordinal(a.Name)
-		o.podUID = w.seen(int(o.at), live).podUID
 	default:
 		panic("a formed cluster has no use for " + a.String())
 	}
-	if o.members != 0 && o.members&(o.members-1) == 0 {
+	single := o.members != 0 && o.members&(o.members-1) == 0
+	if single {
 		o.at = int8(bits.TrailingZeros8(o.members)) //nolint:gosec // at most ordinals
+	}
+	if single || o.kind == clearMember || o.kind == dropPod {
 		n := w.seen(int(o.at), live)
 		o.claimUID, o.podUID = n.claimUID, n.podUID
 	}

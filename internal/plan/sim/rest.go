@@ -57,10 +57,7 @@ func (w *World) silent() (count int) {
 // goesOn follows a world to its end. Worlds known to rest are remembered.
 func (w World) goesOn(rests visited) (broken, after string) {
 	var path []World
-	for {
-		if rests.has(w) {
-			break
-		}
+	for !rests.has(w) {
 		path = append(path, w)
 		s, more := w.next()
 		if !more {
