@@ -147,26 +147,33 @@ func (w *World) join(o order) bool {
 	return true
 }
 
-// clear deletes a claim that the list, asked again, counts no member on, and
-// then its pod.
+// clear asks the list again, deletes a claim that it counts no member on, and
+// then the pod. Time passes in between: the claim must be as it was read.
 func (w *World) clear(o order) order {
 	n := &w.nodes[o.at]
-	if o.step == 0 {
-		counted := n.id != 0
+	switch o.step {
+	case 0:
 		other := n.claim != noClaim && n.claimUID != o.claimUID || n.pod != absent && n.podUID != o.podUID
-		if !w.reached() || counted || other {
+		if !w.reached() || n.id != 0 || other {
 			return order{}
 		}
+		o.id = n.mark
+	case 1:
+		if n.claim != noClaim && (n.claimUID != o.claimUID || n.mark != o.id) {
+			return order{}
+		}
+		w.breach(n.id != 0 && n.admitted == n.id, "a claim is deleted whose volume holds a member that the list counts")
 		if n.claim != noClaim {
 			n.claim = deleting
 		}
-		o.step = 1
-		return o
+	default:
+		if n.pod != absent && n.podUID == o.podUID {
+			n.pod = terminating
+		}
+		return order{}
 	}
-	if n.pod != absent && n.podUID == o.podUID {
-		n.pod = terminating
-	}
-	return order{}
+	o.step++
+	return o
 }
 
 // breach notes the first promise that is broken.
