@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -75,33 +74,27 @@ func (c *cluster) ordinal(member string) int {
 	return i
 }
 
-// TestUnreachableIsNotDead: a member that is cut off is left alone, and the
-// condition names the annotation by which a person can declare it lost. Healed
-// it is who it was; declared lost it is removed, and comes back as another.
+// TestUnreachableIsNotDead: the leader is cut off. Writes go on among the
+// others, it is left alone, and the condition names the annotation by which a
+// person can declare it lost. Healed it is who it was, and catches up; declared
+// lost it is removed, and comes back as another.
 func TestUnreachableIsNotDead(t *testing.T) {
 	c := newSpace(t).readyEtcd("demo", 3)
 	v := c.chooseVictim()
 	before := c.identities()
+	w := c.writer(v.otherNode)
 	heal := nodeTrouble(t, v.node, "cut", "heal")
+	w.progress(100)
 	declare := v1alpha1.AnnotationReplace + "=" + before.ids[v.pod]
 	c.waitStalled("", v.pod, declare)
 	c.survives(v)
-	// The node controller has had its say too by the time that this is so.
-	eventually(t, long, "the node is known to be silent", func(ctx context.Context) error {
-		node := &corev1.Node{}
-		if err := world.Get(ctx, client.ObjectKey{Name: v.node}, node); err != nil {
-			return err
-		}
-		if nodeReady(*node) {
-			return fmt.Errorf("%s counts as ready", v.node)
-		}
-		return nil
-	})
-	c.waitStalled("", v.pod, declare)
+	c.waitCondition(v1alpha1.ConditionQuorate, metav1.ConditionTrue, "")
+	w.progress(100)
 	c.same(before)
 	heal()
 	c.waitReady()
 	c.same(before)
+	w.verify(c.dial(v.pod))
 
 	heal = nodeTrouble(t, v.node, "cut", "heal")
 	c.waitStalled("", declare)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -109,27 +108,6 @@ func (c *cluster) survives(v victim) *v1alpha1.EtcdCluster {
 		}
 		return nil
 	})
-}
-
-// TestPartition: the leader is cut off. Writes go on among the others; healed,
-// it catches up under its old ID.
-func TestPartition(t *testing.T) {
-	c := newSpace(t).readyEtcd("demo", 3)
-	before := c.waitReady()
-	v := c.chooseVictim()
-	w := c.writer(v.otherNode)
-	heal := nodeTrouble(t, v.node, "cut", "heal")
-	w.progress(100)
-	c.survives(v)
-	c.waitCondition(v1alpha1.ConditionQuorate, metav1.ConditionTrue, "")
-	w.progress(100)
-	heal()
-	after := c.waitReady()
-	if !maps.Equal(memberIDs(before), memberIDs(after)) {
-		t.Errorf("the members are %v, they were %v", memberIDs(after), memberIDs(before))
-	}
-	w.verify(c.dial(v.pod))
-	c.sameEverywhere()
 }
 
 // TestNodeStopped: the leader's node loses its power. The cluster goes on, says
