@@ -27,7 +27,8 @@ func (w *World) judge(a plan.Action) Breach {
 	case plan.Clear:
 		return w.judgeClear(int(ordinal(a.Name)))
 	case plan.DropPod:
-		return when(!w.nodes[ordinal(a.Name)].nodeGone, "a pod is ended by force whose node is there")
+		n := &w.nodes[ordinal(a.Name)]
+		return when(n.pod == running && !n.nodeGone, "a pod is ended by force whose node is there")
 	default:
 		return ""
 	}

@@ -34,9 +34,9 @@ func Long() []Scenario {
 // Wide are worlds that are too large for every history: for Walk.
 func Wide() []Scenario {
 	return []Scenario{
-		{"up to five members", Options{Members: 3, Limit: 5, Faults: 8, Changes: 4}},
-		{"five members", Options{Members: 5, Limit: 5, Faults: 12, Changes: 4}},
+		{"up to five members", Options{Members: 3, Limit: 5, Faults: 30, Changes: 12}},
+		{"five members", Options{Members: 5, Limit: 5, Faults: 40, Changes: 6}},
 		{"five members that may lose their quorum", Options{Members: 5, Limit: 5, Faults: 12, Changes: 4, Beyond: true}},
-		{"up to three members", Options{Members: 1, Limit: 3, Faults: 6, Changes: 8}},
+		{"up to three members", Options{Members: 1, Limit: 3, Faults: 20, Changes: 20}},
 	}
 }
