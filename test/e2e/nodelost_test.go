@@ -86,7 +86,7 @@ func TestUnreachableIsNotDead(t *testing.T) {
 	heal := nodeTrouble(t, v.node, "cut", "heal")
 	w.progress(100)
 	declare := v1alpha1.AnnotationReplace + "=" + before.ids[v.pod]
-	c.waitStalled("", v.pod, declare)
+	c.waitCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, "", v.pod, declare)
 	c.survives(v)
 	c.waitCondition(v1alpha1.ConditionQuorate, metav1.ConditionTrue, "")
 	w.progress(100)
@@ -97,7 +97,7 @@ func TestUnreachableIsNotDead(t *testing.T) {
 	w.verify(c.dial(v.pod))
 
 	heal = nodeTrouble(t, v.node, "cut", "heal")
-	c.waitStalled("", declare)
+	c.waitCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, "", v.pod, declare)
 	kubectl(t, "-n", c.space.name, "annotate", "etcd", c.name, declare)
 	c.await("has removed the member that was declared lost", func(o *v1alpha1.EtcdCluster) error {
 		if slices.Contains(slices.Collect(maps.Values(memberIDs(o))), before.ids[v.pod]) {
