@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -27,6 +28,7 @@ type agent struct {
 	joins   []control.JoinRequest
 	// onJoin, when set, answers an admission in place of the agent.
 	onJoin func(control.JoinRequest) error
+	server *http.Server
 }
 
 var addresses atomic.Int32
@@ -54,10 +56,18 @@ func newAgent(t *testing.T, namespace string, report control.Report) *agent {
 	mux.HandleFunc("GET "+control.PathReport, func(w http.ResponseWriter, _ *http.Request) { a.answer(w) })
 	mux.HandleFunc("POST "+control.PathFormed, func(w http.ResponseWriter, _ *http.Request) { a.answer(w) })
 	mux.HandleFunc("POST "+control.PathJoin, a.join)
-	server := &http.Server{Handler: mux} //nolint:gosec // a test
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
+	a.server = &http.Server{Handler: mux} //nolint:gosec // a test
+	go func() { _ = a.server.Serve(listener) }()
+	t.Cleanup(func() { _ = a.server.Close() })
 	return a
+}
+
+// stop ends the agent with its pod and returns what it saw last.
+func (a *agent) stop() control.Report {
+	_ = a.server.Close()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.report
 }
 
 func (a *agent) answer(w http.ResponseWriter) {
@@ -74,7 +84,9 @@ func (a *agent) join(w http.ResponseWriter, r *http.Request) {
 	onJoin := a.onJoin
 	a.mu.Unlock()
 	if onJoin != nil {
-		if err := onJoin(request); err != nil {
+		if err := onJoin(request); errors.Is(err, errHarm) {
+			panic(http.ErrAbortHandler)
+		} else if err != nil {
 			w.WriteHeader(http.StatusConflict)
 			_ = json.NewEncoder(w).Encode(control.Refusal{Message: err.Error()})
 			return

@@ -78,8 +78,9 @@ func runOnServer(m *testing.M) int {
 type operator struct {
 	*EtcdClusterReconciler
 	writes atomic.Int64
-	// before, when set, is called before each write; an error fails it.
-	before func(verb string, o runtime.Object) error
+	// before, when set, is called before each write; an error fails it. after is
+	// called when it was done; an error is a lost reply.
+	before, after func(verb string, o runtime.Object) error
 }
 
 func newOperator(self string) *operator {
@@ -100,10 +101,19 @@ func newOperator(self string) *operator {
 	return o
 }
 
-func (o *operator) note(verb string, object runtime.Object) error {
+// write does one write, or what a test wants in its place.
+func (o *operator) write(verb string, object runtime.Object, send func() error) error {
 	o.writes.Add(1)
 	if o.before != nil {
-		return o.before(verb, object)
+		if err := o.before(verb, object); err != nil {
+			return err
+		}
+	}
+	if err := send(); err != nil {
+		return err
+	}
+	if o.after != nil {
+		return o.after(verb, object)
 	}
 	return nil
 }
@@ -111,40 +121,25 @@ func (o *operator) note(verb string, object runtime.Object) error {
 func (o *operator) intercept() interceptor.Funcs {
 	return interceptor.Funcs{
 		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
-			if err := o.note("create", obj); err != nil {
-				return err
-			}
-			return c.Create(ctx, obj, opts...)
+			return o.write("create", obj, func() error { return c.Create(ctx, obj, opts...) })
+		},
+		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
+			return o.write("delete", obj, func() error { return c.Delete(ctx, obj, opts...) })
 		},
 		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
-			if err := o.note("update", obj); err != nil {
-				return err
-			}
-			return c.Update(ctx, obj, opts...)
+			return o.write("update", obj, func() error { return c.Update(ctx, obj, opts...) })
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			if err := o.note("patch", obj); err != nil {
-				return err
-			}
-			return c.Patch(ctx, obj, patch, opts...)
+			return o.write("patch", obj, func() error { return c.Patch(ctx, obj, patch, opts...) })
 		},
 		Apply: func(ctx context.Context, c client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
-			if err := o.note("apply", nil); err != nil {
-				return err
-			}
-			return c.Apply(ctx, obj, opts...)
+			return o.write("apply", nil, func() error { return c.Apply(ctx, obj, opts...) })
 		},
 		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, obj client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
-			if err := o.note("patch "+sub, obj); err != nil {
-				return err
-			}
-			return c.SubResource(sub).Patch(ctx, obj, patch, opts...)
+			return o.write("patch "+sub, obj, func() error { return c.SubResource(sub).Patch(ctx, obj, patch, opts...) })
 		},
 		SubResourceApply: func(ctx context.Context, c client.Client, sub string, obj runtime.ApplyConfiguration, opts ...client.SubResourceApplyOption) error {
-			if err := o.note("apply "+sub, nil); err != nil {
-				return err
-			}
-			return c.SubResource(sub).Apply(ctx, obj, opts...)
+			return o.write("apply "+sub, nil, func() error { return c.SubResource(sub).Apply(ctx, obj, opts...) })
 		},
 	}
 }
