@@ -53,8 +53,9 @@ func (r *EtcdClusterReconciler) publish(ctx context.Context, cluster *v1alpha1.E
 	if err != nil {
 		return err
 	}
-	if err := r.Client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), client.FieldOwner(statusManager), client.ForceOwnership); err != nil {
-		return fmt.Errorf("apply status: %w", client.IgnoreNotFound(err))
+	err = r.Client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), client.FieldOwner(statusManager), client.ForceOwnership)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("apply status: %w", err)
 	}
 	r.announce(cluster, sight, want)
 	cluster.SetResourceVersion(patch.GetResourceVersion())
