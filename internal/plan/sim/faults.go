@@ -14,6 +14,17 @@ func (w *World) faultsOf(s *steps) {
 		next.volumeFaults(s, i)
 	}
 	next.operatorFaults(s)
+	if !next.set.absent {
+		next.try(s, setDeleted, 0, func(w *World) bool { // and its pods with it
+			w.set = statefulSet{absent: true}
+			for i := range w.nodes {
+				if n := &w.nodes[i]; n.pod != absent {
+					n.pod = terminating
+				}
+			}
+			return true
+		})
+	}
 }
 
 func (w *World) podFaults(s *steps, i int) {

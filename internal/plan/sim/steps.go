@@ -40,6 +40,7 @@ const (
 	dataDiverges
 	unreached
 	claimDeleted
+	setDeleted
 	freezes
 	fails
 	dies
@@ -70,8 +71,10 @@ var verbTexts = [...]string{
 	crashes: "demo-%d crashes", podDeleted: "somebody deletes the pod of demo-%d", nodeDeleted: "the node of demo-%d is deleted",
 	volumeEmptied: "demo-%d loses its data", volumeCorrupted: "the log of demo-%d is corrupt",
 	dataDiverges: "a CORRUPT alarm names demo-%d", unreached: "the operator does not reach demo-%d any more",
-	claimDeleted: "somebody deletes the claim of demo-%d", freezes: "the operator goes on seeing demo-%d as it is now",
-	fails: "the operator fails before %s", dies: "the operator dies after a part of %s", hangs: "the operator dies with a message on its way: %s",
+	claimDeleted: "somebody deletes the claim of demo-%d",
+	setDeleted:   "somebody deletes the StatefulSet",
+	freezes:      "the operator goes on seeing demo-%d as it is now",
+	fails:        "the operator fails before %s", dies: "the operator dies after a part of %s", hangs: "the operator dies with a message on its way: %s",
 	isCutShort: "demo-%d crashes while it joins",
 	scales:     "spec.replicas = %d", hibernates: "spec.hibernated = true", wakes: "spec.hibernated = false",
 	pauses: "spec.paused = true", resumes: "spec.paused = false", changesClass: "spec.storage.storageClassName = class %d",
@@ -83,7 +86,7 @@ var verbTexts = [...]string{
 func (s Step) String() string {
 	text := verbTexts[s.verb]
 	switch s.verb {
-	case catchesUp, hibernates, wakes, pauses, resumes, decides, acts:
+	case catchesUp, setDeleted, hibernates, wakes, pauses, resumes, decides, acts:
 		return text
 	case writes:
 		return fmt.Sprintf(text, setName(uint8(s.at))) //nolint:gosec // a set of ordinals
