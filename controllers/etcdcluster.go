@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -76,6 +77,9 @@ func (r *EtcdClusterReconciler) step(ctx context.Context, seen *look) (ctrl.Resu
 		return ctrl.Result{RequeueAfter: conflictPause}, nil
 	}
 	next := again(seen.decision, seen.sight, r.Observer.Now())
+	if apierrors.HasStatusCause(failure, corev1.NamespaceTerminatingCause) {
+		return ctrl.Result{}, nil // what is being deleted is never repaired
+	}
 	if errors.Is(failure, act.ErrNotYet) {
 		log.FromContext(ctx).V(1).Info("not yet", "action", seen.decision.Action.String(), "cause", failure.Error())
 		seen.decision.Message = underWay(seen.decision, failure)

@@ -27,7 +27,7 @@ func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 		s.Observation.Lags = append(s.Observation.Lags, plan.Lag{Message: message})
 	}
 	for _, want := range s.Wanted {
-		object, err := o.object(ctx, c, want)
+		object, err := o.object(ctx, c, want, s)
 		if err != nil {
 			return err
 		}
@@ -129,14 +129,13 @@ func (s *Sight) voters() int {
 	return max(0, s.Observation.Pods)
 }
 
-func (o *Observer) object(ctx context.Context, c *v1alpha1.EtcdCluster, want client.Object) (plan.Object, error) {
+func (o *Observer) object(ctx context.Context, c *v1alpha1.EtcdCluster, want client.Object, s *Sight) (plan.Object, error) {
 	object := plan.Object{Kind: want.GetObjectKind().GroupVersionKind().Kind, Name: want.GetName()}
-	have := emptyLike(want)
-	found, err := o.get(ctx, client.ObjectKeyFromObject(want), have)
+	have, err := o.counterpart(ctx, want, s)
 	if err != nil {
 		return object, err
 	}
-	if !found {
+	if have == nil {
 		object.State = plan.ObjectMissing
 		return object, nil
 	}
@@ -147,6 +146,22 @@ func (o *Observer) object(ctx context.Context, c *v1alpha1.EtcdCluster, want cli
 		}
 	}
 	return object, nil
+}
+
+// counterpart is the live object of the same name, or nil.
+func (o *Observer) counterpart(ctx context.Context, want client.Object, s *Sight) (client.Object, error) {
+	if _, ok := want.(*appsv1.StatefulSet); ok {
+		if s.set == nil {
+			return nil, nil
+		}
+		return s.set, nil
+	}
+	have := emptyLike(want)
+	found, err := o.get(ctx, client.ObjectKeyFromObject(want), have)
+	if err != nil || !found {
+		return nil, err
+	}
+	return have, nil
 }
 
 // emptyLike returns a new object of the same type.

@@ -52,6 +52,9 @@ type Sight struct {
 	PKI     pki.Plan
 	// Etcd asks the cluster again; nil when no member was there to answer.
 	Etcd etcdclient.Changer
+	// set is the StatefulSet of the cluster's name, whoever owns it; nil when
+	// there is none.
+	set *appsv1.StatefulSet
 	// NextCheck is when certificates want to be looked at again; zero: never.
 	NextCheck time.Time
 }
@@ -70,10 +73,10 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 	if s.Observation.Deleting || plan.OthersCharge(s.Desired, s.Observation) {
 		return s, nil // none of our business: nothing more is read
 	}
-	live, err := o.statefulSet(ctx, cluster)
-	if err != nil {
+	if err := o.statefulSet(ctx, cluster, s); err != nil {
 		return nil, err
 	}
+	live := s.live(cluster)
 	if err := o.members(ctx, cluster, live, s); err != nil {
 		return nil, err
 	}
@@ -152,15 +155,25 @@ func clusterID(s string) etcd.ClusterID {
 	return id
 }
 
-// statefulSet returns the cluster's StatefulSet, or nil. One of another owner
-// counts as none: it is reported among the objects.
-func (o *Observer) statefulSet(ctx context.Context, c *v1alpha1.EtcdCluster) (*appsv1.StatefulSet, error) {
-	live := &appsv1.StatefulSet{}
-	found, err := o.get(ctx, client.ObjectKey{Namespace: c.Namespace, Name: c.Name}, live)
-	if err != nil || !found || !ownedBy(live, c) {
-		return nil, err
+// statefulSet reads the StatefulSet of the cluster's name, once for the whole
+// observation: one that is made anew must not be there for one part of it and
+// missing for another.
+func (o *Observer) statefulSet(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight) error {
+	set := &appsv1.StatefulSet{}
+	found, err := o.get(ctx, client.ObjectKeyFromObject(c), set)
+	if found {
+		s.set = set
 	}
-	return live, nil
+	return err
+}
+
+// live is the cluster's own StatefulSet, or nil. One of another owner counts
+// as none: it is reported among the objects.
+func (s *Sight) live(c *v1alpha1.EtcdCluster) *appsv1.StatefulSet {
+	if s.set == nil || !ownedBy(s.set, c) {
+		return nil
+	}
+	return s.set
 }
 
 // get reads through the cache, and from the API server what the cache does not

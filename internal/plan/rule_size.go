@@ -33,7 +33,7 @@ func size(w *world) *Decision {
 		return act(Resize{w.Pods, want}, ReasonScalingIn, fmt.Sprintf("The member list does not count %s; what is left of the pods ends.", names))
 	}
 	for i := w.Pods; i < min(want, len(w.Members)); i++ {
-		if w.Members[i].Claim != nil {
+		if m := w.Members[i]; m.Claim != nil && !w.listed(m) {
 			return nil // of a former member; it is being deleted
 		}
 	}
