@@ -55,6 +55,10 @@ func (w *world) doomed(m Member) string {
 	}
 }
 
+// claimLeaves reports whether a member that runs has a volume that ends with
+// its pod.
+func claimLeaves(m Member) bool { return m.Agent != nil && (m.Claim == nil || m.Claim.Deleting) }
+
 // outgoing says why a voter is to leave; empty when it stays.
 func (w *world) outgoing(s seat) string {
 	if s.at == nil {
@@ -97,6 +101,8 @@ func (w *world) nextExit() (seat, Reason, bool) {
 	for i := len(voters) - 1; i >= 0; i-- {
 		switch s := voters[i]; {
 		case w.outgoing(s) == "":
+		case claimLeaves(*s.at):
+			doomed = append([]seat{s}, doomed...) // its data goes with its pod: before all others
 		case w.doomed(*s.at) != "":
 			doomed = append(doomed, s)
 		case s.ordinal >= w.Replicas:
