@@ -36,6 +36,9 @@ func (w *World) podFaults(s *steps, i int) {
 			w.try(s, unreached, i, func(w *World) bool { w.nodes[i].hidden = true; return true })
 		}
 	}
+	if n.pod == running && !n.nodeGone {
+		w.try(s, nodeReplaced, i, func(w *World) bool { w.nodes[i].nodeGone = true; return true })
+	}
 	if w.frozen.ordinal == 0 && w.pending.kind == nothing && n.exists() {
 		w.try(s, freezes, i, func(w *World) bool {
 			w.frozen = frozen{int8(i + 1), int(w.leader) == i, w.nodes[i]} //nolint:gosec // at most ordinals

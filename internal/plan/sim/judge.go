@@ -16,9 +16,11 @@ func (w *World) judge(a plan.Action) Breach {
 	case plan.Join:
 		return w.judgeJoin(a)
 	case plan.Promote:
-		n := &w.nodes[ordinal(a.Name)]
-		return when(n.log == far || !n.started, "a learner is to vote that has not caught up")
+		return w.judgePromote(&w.nodes[ordinal(a.Name)])
 	case plan.MoveLeader:
+		if !w.evidence(int(ordinal(a.From))) {
+			return "leadership moves away from a member that stays"
+		}
 		return when(!w.sound(int(ordinal(a.To))), "leadership goes to a member that cannot lead")
 	case plan.RemoveMember:
 		return w.judgeRemove(int(ordinal(a.Name)), refOf(a.ID).id)
@@ -102,6 +104,17 @@ func (w *World) judgeJoin(a plan.Join) Breach {
 		return "a volume is admitted as a member that has started before"
 	case n.born && n.admitted != n.id:
 		return "an ID goes to a second volume"
+	default:
+		return ""
+	}
+}
+
+func (w *World) judgePromote(n *node) Breach {
+	switch {
+	case n.log == far || !n.started || !n.up():
+		return "a learner is to vote that has not caught up"
+	case !etcd.HasQuorum(w.soundWithout(nobody)+1, w.size()+1):
+		return "a promotion leaves fewer sound voters than a quorum"
 	default:
 		return ""
 	}

@@ -27,7 +27,7 @@ func (n *node) tidy() {
 	if n.pod == absent {
 		n.podUID, n.clients, n.nodeGone = 0, welcome, false
 	}
-	if n.pod != running {
+	if n.pod != running || n.nodeGone {
 		n.down, n.hidden = false, false
 	}
 	if n.claim == noClaim && n.pod != running {

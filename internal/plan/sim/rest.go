@@ -109,7 +109,10 @@ func (w *World) unfinished() string {
 	case !w.recoverable():
 		// Corrupt data still gives a quorum that answers.
 		said := d.Reason == plan.ReasonQuorumLost || w.alarm.id != 0
-		why = expect(d.Outcome == plan.OutcomeBlocked && said, "quorum is lost for good and it does not say so")
+		// A StatefulSet that was made anew without a quorum counts claims: it
+		// cannot know of members that have none.
+		blind := int(w.set.replicas) < w.highest(func(n *node) bool { return n.id != 0 })
+		why = expect(said && (blind || d.Outcome == plan.OutcomeBlocked), "quorum is lost for good and it does not say so")
 	default:
 		why = w.imperfect(d)
 	}

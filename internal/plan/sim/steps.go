@@ -35,6 +35,7 @@ const (
 	crashes
 	podDeleted
 	nodeDeleted
+	nodeReplaced
 	volumeEmptied
 	volumeCorrupted
 	dataDiverges
@@ -69,6 +70,8 @@ var verbTexts = [...]string{
 	podIsCollected: "the orphaned pod of demo-%d is collected", writes: "a write is acknowledged by %s only",
 	arrives: "the late message arrives: %s",
 	crashes: "demo-%d crashes", podDeleted: "somebody deletes the pod of demo-%d", nodeDeleted: "the node of demo-%d is deleted",
+	nodeReplaced: "the node of demo-%d is deleted, and its volume is not of that node",
+
 	volumeEmptied: "demo-%d loses its data", volumeCorrupted: "the log of demo-%d is corrupt",
 	dataDiverges: "a CORRUPT alarm names demo-%d", unreached: "the operator does not reach demo-%d any more",
 	claimDeleted: "somebody deletes the claim of demo-%d",
