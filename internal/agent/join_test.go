@@ -3,9 +3,11 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/quorate/quorate/internal/control"
@@ -58,10 +60,15 @@ func (p *pod) join(req control.JoinRequest) (control.Report, error) {
 func promote(t *testing.T, members []*pod, id etcd.MemberID) time.Duration {
 	t.Helper()
 	c, began := etcdClient(t, members[0].as, members...), time.Now()
+	var refused string
 	waitFor(t, "promotion of "+id.String(), func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		_, err := c.MemberPromote(ctx, uint64(id))
+		if err != nil && err.Error() != refused {
+			refused = err.Error()
+			t.Logf("not promoted after %v: %s", time.Since(began), refused)
+		}
 		return err == nil
 	})
 	return time.Since(began)
@@ -74,8 +81,12 @@ func joinAsVoter(t *testing.T, members []*pod, p *pod) {
 	began := time.Now()
 	_, err := p.join(req)
 	must(t, err)
+	listed := awaitListed(t, members[0], req.MemberID)
 	waitFor(t, "etcd to run", func() bool { return p.report().State == control.StateRunning })
 	running := time.Since(began)
+	if late := time.Since(listed); late > 4*time.Second { // etcd alone would take seven
+		t.Errorf("it runs only %v after the cluster lists it as started", late)
+	}
 	r := p.report()
 	if r.Etcd.ClusterID != req.ClusterID || r.Etcd.MemberID != req.MemberID || !r.Etcd.IsLearner || p.ready() {
 		t.Errorf("as a learner: %+v %+v", r, r.Etcd)
@@ -90,6 +101,19 @@ func joinAsVoter(t *testing.T, members []*pod, p *pod) {
 	if r := p.report(); r.Etcd.IsLearner {
 		t.Errorf("as a voter: %+v", r.Etcd)
 	}
+}
+
+// awaitListed returns when the cluster lists the member as started.
+func awaitListed(t *testing.T, through *pod, id etcd.MemberID) time.Time {
+	t.Helper()
+	c := through.etcd()
+	waitFor(t, "the list to show it as started", func() bool {
+		list, err := c.MemberList(t.Context())
+		return err == nil && slices.ContainsFunc(list.Members, func(m *etcdserverpb.Member) bool {
+			return m.ID == uint64(id) && m.Name != ""
+		})
+	})
+	return time.Now()
 }
 
 // sameKeys holds the members to one key space.
