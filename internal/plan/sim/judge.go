@@ -149,6 +149,8 @@ func (w *World) judgeExit(i int) Breach {
 		return "a member is removed to which clients are still sent"
 	case w.learners() > 0:
 		return "a sound voter is removed while a learner joins"
+	case !w.doomed(i) && w.voters(func(k int, _ *node) bool { return w.doomed(k) }) > 0:
+		return "a voter on a good volume goes before one on a volume that ends with its pod"
 	case w.lost(i):
 		return ""
 	case i >= replicas && w.higher(i):
@@ -158,6 +160,11 @@ func (w *World) judgeExit(i int) Breach {
 	default:
 		return ""
 	}
+}
+
+// doomed reports whether a member runs on a volume that ends with its pod.
+func (w *World) doomed(i int) bool {
+	return w.nodes[i].claim == deleting && w.sound(i) && !w.nodes[i].hidden
 }
 
 // higher reports whether a sound voter with a higher ordinal stays.
