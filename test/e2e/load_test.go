@@ -37,12 +37,15 @@ type phase struct {
 
 const loadPort = 8080
 
-// What a client waits that shares two processors and a disk with other tests:
-// an election or a hung member still fails it.
+// What a client waits that shares two processors and a disk with other tests.
 const (
 	sharedAttempt  = 500 * time.Millisecond
 	sharedPatience = 4 * time.Second
 )
+
+// election is how long no write succeeds when a leader is lost without having
+// handed over: etcd's election timeout, at least.
+const election = time.Second
 
 // load starts one: a write each 10 ms, each attempt under a deadline, each
 // write given up when its patience ends.
@@ -110,6 +113,7 @@ func (l *load) ask(ctx context.Context, method, path string) ([]byte, error) {
 type attempt struct {
 	Kind   string `json:"kind"`
 	Write  int    `json:"write"`
+	Call   int64  `json:"call"`
 	Return int64  `json:"return"`
 	Error  string `json:"error"`
 }
@@ -130,10 +134,10 @@ type history struct {
 }
 
 // finish stops the load and fails the test when a write was given up, when an
-// acknowledged one is not there, or when the history is not linearizable. How
-// long no write succeeded is told, not judged: it says more of the machine
-// that all tests share than of Quorate; make bench judges it.
-func (l *load) finish() {
+// acknowledged one is not there, or when the history is not linearizable. It
+// returns the longest time in which no write succeeded, which says much of the
+// machine that all tests share: make bench judges it.
+func (l *load) finish() (gap time.Duration) {
 	l.c.t.Helper()
 	h := l.stop()
 	attempts := make([]attempt, len(h.Operations))
@@ -145,9 +149,10 @@ func (l *load) finish() {
 	if given := givenUp(attempts); len(given) > 0 || h.Skipped > 0 {
 		l.c.t.Errorf("%d writes were given up and %d never begun: %v", len(given), h.Skipped, given)
 	}
-	l.report(attempts)
+	gap = l.report(attempts)
 	h.Events = l.c.events()
 	l.judge(h)
+	return gap
 }
 
 func (l *load) stop() history {
@@ -187,18 +192,26 @@ func givenUp(attempts []attempt) []string {
 	return lines
 }
 
-// report logs for each phase how many attempts there were, how many failed and
-// the longest time between two successful writes.
-func (l *load) report(attempts []attempt) {
+// report logs for each phase how many attempts there were, how many failed,
+// the longest time between two successful writes, and the longest that one
+// write took with all its attempts.
+func (l *load) report(attempts []attempt) (longest time.Duration) {
 	l.c.t.Helper()
 	puts := slices.DeleteFunc(slices.Clone(attempts), func(a attempt) bool { return a.Kind != "put" })
 	slices.SortFunc(puts, func(a, b attempt) int { return cmp.Compare(a.Return, b.Return) })
+	began := map[int]int64{}
+	for _, a := range puts {
+		if first, found := began[a.Write]; !found || a.Call < first {
+			began[a.Write] = a.Call
+		}
+	}
 	for i, p := range l.phases {
 		end := int64(1<<63 - 1)
 		if i+1 < len(l.phases) {
 			end = l.phases[i+1].start
 		}
 		n, failures, gap, at, last := 0, map[string]int{}, int64(0), int64(0), int64(0)
+		slowest := int64(0)
 		for _, a := range puts {
 			if a.Return < p.start || a.Return >= end {
 				continue
@@ -212,10 +225,13 @@ func (l *load) report(attempts []attempt) {
 				gap, at = a.Return-last, last
 			}
 			last = a.Return
+			slowest = max(slowest, a.Return-began[a.Write])
 		}
-		l.c.t.Logf("load, %s: %d attempts, longest gap %d ms at %s, failed attempts %v",
-			p.name, n, time.Duration(gap).Milliseconds(), time.Unix(0, at).UTC().Format("15:04:05.000"), failures)
+		l.c.t.Logf("load, %s: %d attempts, longest gap %d ms at %s, longest write %d ms, failed attempts %v",
+			p.name, n, time.Duration(gap).Milliseconds(), time.Unix(0, at).UTC().Format("15:04:05.000"), time.Duration(slowest).Milliseconds(), failures)
+		longest = max(longest, time.Duration(gap))
 	}
+	return longest
 }
 
 // events asks a member for every write since the cluster was born.
