@@ -5,7 +5,7 @@ SOAK_IPV6_STATE ?= $(CURDIR)/dist/ipv6
 
 .PHONY: soak soak-e2e soak-sweep soak-race soak-ipv6
 
-soak: ## Run for an hour: end-to-end again and again in random order, races, IPv6; SOAK_ROUNDS=5
+soak: ## Run for hours: end-to-end again and again in random order, every write disturbed, races, IPv6; SOAK_ROUNDS=5
 	@hack/make/stages.sh cluster-test soak-race e2e-install soak-e2e soak-sweep soak-ipv6
 
 # Each round shuffles the tests by a seed that go test prints: -shuffle=SEED repeats it.
@@ -17,7 +17,7 @@ soak-e2e:
 	done
 
 # Each write of each scenario fails, loses its reply, and is the operator's last.
-soak-sweep: e2e-faults
+soak-sweep: e2e-faults ## Disturb every write of the operator in turn: crash sweep, an hour; part of soak
 	@QUORATE_SWEEP=all E2E_KUBECONFIG="$(CLUSTER_STATE)/kubeconfig" \
 		go test ./test/e2e -count=1 -timeout 4h -parallel $(E2E_PARALLEL) -run '^TestCrashSweep$$'
 	@$(e2e_tell_sweep)
