@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -40,12 +41,12 @@ func TestStaleCacheDecidesNothing(t *testing.T) {
 			c.Spec.Replicas = 1
 		}
 	}
-	noClaims := func(o any) {
+	oldClaim := func(o any) { // one that was being deleted, and another is there since
 		if claims, ok := o.(*corev1.PersistentVolumeClaimList); ok {
-			claims.Items = claims.Items[:2] // demo-2 has none
+			claims.Items[2].DeletionTimestamp = ptrTo(metav1.Now())
 		}
 	}
-	for name, behind := range map[string]func(any){"spec": oldSpec, "claims": noClaims} {
+	for name, behind := range map[string]func(any){"spec": oldSpec, "claims": oldClaim} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFormed(t, 3, nil)

