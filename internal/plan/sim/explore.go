@@ -30,6 +30,8 @@ type Result struct {
 	// States is how many worlds were visited, Depth how many steps away the
 	// farthest is.
 	States, Depth int
+	// Cut: the exploration was stopped before its end.
+	Cut bool
 	// Counterexample tells how a promise is broken; empty when none is.
 	Counterexample string
 	// Story is the same as a script that replays.
@@ -102,6 +104,7 @@ func Explore(o Options) Result {
 			return r
 		}
 		if o.Stop != nil && at%256 == 0 && o.Stop() {
+			r.Cut = true
 			break
 		}
 		if o.Depth > 0 && int(depth) >= o.Depth {

@@ -13,6 +13,7 @@ func Walk(o Options, seed uint64, ways, steps int) Result {
 	r := Result{Actions: map[string]int{}}
 	for range ways {
 		if o.Stop != nil && o.Stop() {
+			r.Cut = true
 			break
 		}
 		if len(rests.hashes) > maxRests {

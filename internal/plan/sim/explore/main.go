@@ -84,5 +84,9 @@ func (e *explorer) report(name string, r sim.Result) {
 			name, r.States, r.Counterexample, strings.Join(r.Story, "\n"))
 		os.Exit(1)
 	}
-	fmt.Printf("%9d states, at most %3d steps away: %s\n", r.States, r.Depth, name)
+	cut := ""
+	if r.Cut {
+		cut = " (not to its end: the time is up)"
+	}
+	fmt.Printf("%9d states, at most %3d steps away: %s%s\n", r.States, r.Depth, name, cut)
 }
