@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -33,6 +34,8 @@ func (b *bench) write(ctx context.Context, cluster string) (*writer, error) {
 		"--attempt=" + writerAttempt.String(), "--patience=" + writerPatience.String(), "steady", fmt.Sprintf(":%d", writerPort),
 	})
 	pod.Spec.Containers[0].Image = b.options.clientImage
+	// Without a share of the processors it would measure how long it waits for one.
+	pod.Spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("500m")}
 	if err := b.Create(ctx, pod); err != nil {
 		return nil, err
 	}
