@@ -7,6 +7,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
+
+	"github.com/quorate/quorate/api/v1alpha1"
 )
 
 // scenario is what the operator is asked to do while its writes are disturbed.
@@ -60,8 +64,11 @@ func sleepAndWake(c *cluster) {
 	c.change(hibernated(false))
 }
 
+// threeThatGrow have a quota of their own: the default follows the volumes, and
+// the StatefulSet may be made anew before or after these have grown.
 func threeThatGrow(c *cluster) {
-	c.create(manifest(c.name, 3, operatedBy(c.sweeper()), storageClass(c.class("grows", true))))
+	quota := func(o *v1alpha1.EtcdCluster) { o.Spec.Etcd.QuotaBackend = ptr.To(resource.MustParse("256Mi")) }
+	c.create(manifest(c.name, 3, operatedBy(c.sweeper()), storageClass(c.class("grows", true)), quota))
 }
 
 func growVolumes(c *cluster) {

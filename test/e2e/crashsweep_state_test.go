@@ -26,7 +26,7 @@ var kinds = []client.ObjectList{
 
 // state is everything that there is of the cluster, object by object, in lines
 // that are the same for any two that are equally well: what differs anyway is
-// left out, or bears a number by the order in which it is met.
+// left out, or bears the name of the place where it is met first.
 func (c *cluster) state() map[string][]string {
 	c.t.Helper()
 	var text strings.Builder
@@ -51,7 +51,7 @@ func (c *cluster) state() map[string][]string {
 		text.WriteString(strings.Join(parts, ""))
 	}
 	objects := map[string][]string{}
-	for part := range strings.SplitSeq(numbered(strings.ReplaceAll(text.String(), c.space.name, "NAMESPACE")), object) {
+	for part := range strings.SplitSeq(placed(strings.ReplaceAll(text.String(), c.space.name, "NAMESPACE")), object) {
 		name, content, _ := strings.Cut(part, "\n")
 		objects[name] = strings.Split(content, "\n")
 	}
@@ -139,17 +139,27 @@ func drop(content map[string]any, in string, fields ...string) {
 // and hashes that are long hexadecimal numbers.
 var accidental = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z|\b\d+\.\d+\.\d+\.\d+\b|\b[0-9a-f]{12,64}\b`)
 
-// numbered replaces what is accidental by numbers: the same thing in two places
-// has the same number.
-func numbered(text string) string {
-	met := map[string]int{}
-	return accidental.ReplaceAllStringFunc(text, func(found string) string {
-		if strings.Contains(found, "T") {
-			return "TIME"
+// placed replaces what is accidental by the place where it is met first: the same
+// thing in two places bears the same name.
+func placed(text string) string {
+	met, taken, name := map[string]string{}, map[string]int{}, ""
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if after, ok := strings.CutPrefix(line, object); ok {
+			name = strings.TrimSpace(after)
 		}
-		if _, ok := met[found]; !ok {
-			met[found] = len(met) + 1
-		}
-		return fmt.Sprintf("ID%d", met[found])
-	})
+		first := accidental.FindStringIndex(line)
+		out.WriteString(accidental.ReplaceAllStringFunc(line, func(found string) string {
+			if strings.Contains(found, "T") {
+				return "TIME"
+			}
+			if met[found] == "" {
+				place := name + " " + strings.TrimSpace(line[:first[0]])
+				taken[place]++
+				met[found] = fmt.Sprintf("<%s %d>", place, taken[place])
+			}
+			return met[found]
+		}))
+	}
+	return out.String()
 }
