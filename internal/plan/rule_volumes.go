@@ -13,7 +13,21 @@ func template(w *world) *Decision {
 	if !w.formed() || w.StaleClaims == "" || w.Pods == NoStatefulSet || len(w.Lags) > 0 {
 		return nil
 	}
+	if w.growing() && !w.onOtherClass() {
+		return nil // the default quota follows the volumes: the template comes after them
+	}
 	return act(RenewClaims{}, ReasonGrowingVolumes, fmt.Sprintf("The StatefulSet is made anew around its running pods, so that new volumes follow the spec: %s.", w.StaleClaims))
+}
+
+// growing reports whether a volume was asked to grow and has not done so yet.
+func (w *world) growing() bool {
+	return len(keep(w.Members, func(m Member) bool { return m.Claim != nil && !m.Claim.Deleting && m.Claim.Growing != "" })) > 0
+}
+
+// onOtherClass reports whether a claim is of another StorageClass than the spec
+// names: moving away is also the way out for volumes that fail to grow.
+func (w *world) onOtherClass() bool {
+	return w.StorageClass != "" && len(keep(w.Members, func(m Member) bool { return m.Claim != nil && m.Claim.Class != w.StorageClass })) > 0
 }
 
 // growth asks for larger volumes where the StorageClass allows it. It disturbs
