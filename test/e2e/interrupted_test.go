@@ -22,7 +22,7 @@ func TestScaleInterrupted(t *testing.T) {
 	s := newSpace(t)
 	op := s.operator()
 	c := s.readyEtcd("demo", 1, operatedBy(op.identity()))
-	l := c.load(sharedAttempt, sharedPatience)
+	l := c.load(relaxed)
 
 	l.phase("1 to 5, then 3")
 	c.scaleTo(5)

@@ -16,7 +16,7 @@ import (
 func TestScale(t *testing.T) {
 	c := newSpace(t).readyEtcd("demo", 1)
 	id := c.waitReady().Status.ClusterID
-	l := c.load(300*time.Millisecond, 3*time.Second)
+	l := c.load(pace{10 * time.Millisecond, 300 * time.Millisecond, 3 * time.Second})
 	l.progress(200) // for comparison
 	for _, step := range []struct {
 		name     string

@@ -27,7 +27,7 @@ func TestVolumeGrows(t *testing.T) {
 	s := newSpace(t)
 	grows, fixed := s.class("grows", true), s.class("fixed", false)
 	c := s.readyEtcd("demo", 3, storageClass(grows))
-	l := c.load(sharedAttempt, sharedPatience)
+	l := c.load(relaxed)
 	before := c.identities()
 
 	l.phase("volumes grow")
