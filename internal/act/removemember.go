@@ -3,7 +3,11 @@ package act
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/etcd"
 	"github.com/quorate/quorate/internal/plan"
 )
@@ -31,7 +35,32 @@ func (a *Actor) removeMember(ctx context.Context, s *Situation, action plan.Remo
 			return fmt.Errorf("%w: %s leads again, and leadership moves first", ErrNotYet, action.Name)
 		}
 	}
-	return changed(s.Etcd.Remove(ctx, action.ID))
+	if err := s.Etcd.Remove(ctx, action.ID); err != nil {
+		return changed(err)
+	}
+	a.dismiss(ctx, s, action)
+	return nil
+}
+
+// dismissal bounds what a member that is gone may hold up.
+const dismissal = 500 * time.Millisecond
+
+// dismiss tells a member that it was removed, so that its clients go elsewhere
+// at once. One that does not hear it finds out by itself.
+func (a *Actor) dismiss(ctx context.Context, s *Situation, action plan.RemoveMember) {
+	agent, reachable := s.Agents[action.Name]
+	if !reachable {
+		return
+	}
+	request := control.LeaveRequest{MemberID: action.ID}
+	if err := request.ClusterID.UnmarshalText([]byte(s.Cluster.Status.ClusterID)); err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, dismissal)
+	defer cancel()
+	if _, err := a.Agents.Client(agent).Leave(ctx, request); err != nil {
+		log.FromContext(ctx).V(1).Info("a removed member was not told", "member", action.Name, "cause", err.Error())
+	}
 }
 
 // leads asks a member whether it leads. One that does not answer does not tell.

@@ -27,6 +27,7 @@ func (a *Agent) protocol() http.Handler {
 	mux.HandleFunc("POST "+control.PathFormed, serveTask(a, a.formed))
 	mux.HandleFunc("POST "+control.PathDiscard, serveTask(a, a.discard))
 	mux.HandleFunc("POST "+control.PathJoin, serveTask(a, a.join))
+	mux.HandleFunc("POST "+control.PathLeave, serveTask(a, a.leaveCluster))
 	return mux
 }
 

@@ -70,6 +70,36 @@ func TestLearnerRemoved(t *testing.T) {
 	}
 }
 
+// The operator's word ends a member at once, though its cluster counts it: who
+// is told otherwise would serve on. Nobody but that very member heeds it.
+func TestLeave(t *testing.T) {
+	t.Parallel()
+	_, p, req := learner(t, func(*Config) {})
+	p.start()
+	leave := control.LeaveRequest{ClusterID: req.ClusterID, MemberID: req.MemberID}
+	_, err := p.control().Leave(t.Context(), leave)
+	refusedWith(t, err, "never admitted")
+	_, err = p.join(req)
+	must(t, err)
+	waitFor(t, "etcd to run", func() bool { return p.report().State == control.StateRunning })
+	_, err = p.control().Leave(t.Context(), control.LeaveRequest{ClusterID: req.ClusterID, MemberID: req.MemberID + 1})
+	refusedWith(t, err, "This is member")
+	if r := p.report(); r.State != control.StateRunning {
+		t.Fatalf("another member's removal ended it: %+v", r)
+	}
+	for range 2 { // idempotent
+		r, err := p.control().Leave(t.Context(), leave)
+		must(t, err)
+		if r.State != control.StateRemoved {
+			t.Errorf("it answers %+v", r)
+		}
+	}
+	checkRemoved(t, p)
+	must(t, p.stop())
+	p.start()
+	checkRemoved(t, p)
+}
+
 // Only a member that has applied the removal says so; whatever else a peer
 // answers, or that it does not answer, proves nothing.
 func TestOnlyAnAppliedRemovalIsBelieved(t *testing.T) {

@@ -17,6 +17,7 @@ const (
 	PathFormed  = "/v1/formed"  // POST FormedRequest: Report. Idempotent.
 	PathDiscard = "/v1/discard" // POST DiscardRequest: Report. Idempotent.
 	PathJoin    = "/v1/join"    // POST JoinRequest: Report. Idempotent.
+	PathLeave   = "/v1/leave"   // POST LeaveRequest: Report. Idempotent.
 )
 
 // State says what an agent is doing.
@@ -166,6 +167,15 @@ type JoinRequest struct {
 	// Members are the names and peer URLs of the cluster, the learner included.
 	// The names may be missing where a member has not started yet.
 	Members []Peer `json:"members"`
+}
+
+// LeaveRequest tells a member that the cluster has removed it: it ends etcd at
+// once and never starts it again. Without it a member hears of its removal from
+// a peer that turns it away, and serves its clients until then, in vain. The
+// agent refuses when it is another member.
+type LeaveRequest struct {
+	ClusterID etcd.ClusterID `json:"clusterID"`
+	MemberID  etcd.MemberID  `json:"memberID"`
 }
 
 // Refusal is the body of every answer that is not a success.

@@ -76,6 +76,11 @@ func (c *Client) Join(ctx context.Context, req control.JoinRequest) (control.Rep
 	return c.call(ctx, http.MethodPost, control.PathJoin, req)
 }
 
+// Leave tells the agent's member that the cluster has removed it.
+func (c *Client) Leave(ctx context.Context, req control.LeaveRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathLeave, req)
+}
+
 // call returns the report of a success. A refusal of the agent is a *Refusal.
 func (c *Client) call(ctx context.Context, method, path string, body any) (control.Report, error) {
 	var payload io.Reader
