@@ -12,7 +12,7 @@ test_stages := lint test-unit cluster-binaries test-api cluster-up e2e test-docs
 # These packages need a Kubernetes: test-api, e2e and test-docs run them.
 # What hack/cluster tests by making clusters of its own takes minutes, and runs in `make soak`.
 api_packages := ./controllers/... ./test/api/...
-unit_packages = $$(go list ./... | grep -v -E '/(controllers|test/(api|e2e|bench|docs/run))(/|$$)')
+unit_packages = $$(go list ./... | grep -v -E '/(controllers|test/(api|e2e|docs/run))(/|$$)')
 
 # Packages without a test need no line of their own.
 tests_only := { grep -v 'no test files' || true; }

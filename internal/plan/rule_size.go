@@ -17,27 +17,49 @@ func (w *world) wantedPods() int {
 	return want
 }
 
-// size brings the StatefulSet to the wanted number of pods. New pods come long
-// before they are counted, and only where no old disk waits for them; old ones
-// go after they are not counted any more.
+// size brings the StatefulSet to the wanted number of pods. A new pod comes
+// before its member is counted, one at a time, and only where no old disk waits
+// for it; old ones go after they are not counted any more.
 func size(w *world) *Decision {
 	want := w.wantedPods()
-	if w.Pods == NoStatefulSet || w.Pods == want {
+	switch {
+	case w.Pods == NoStatefulSet || w.Pods == want:
 		return nil
+	case w.Pods > want:
+		return act(Resize{w.Pods, want}, ReasonScalingIn, fmt.Sprintf("The member list does not count %s; what is left of the pods ends.", join(w.between(w.Pods, want))))
 	}
-	names := join(w.between(w.Pods, want))
-	if names == "" {
-		names = "one member more, so that others can leave"
-	}
-	if w.Pods > want {
-		return act(Resize{w.Pods, want}, ReasonScalingIn, fmt.Sprintf("The member list does not count %s; what is left of the pods ends.", names))
+	want = min(want, w.nextPods())
+	if want <= w.Pods {
+		return nil
 	}
 	for i := w.Pods; i < min(want, len(w.Members)); i++ {
 		if m := w.Members[i]; m.Claim != nil && !w.listed(m) {
 			return nil // of a former member; it is being deleted
 		}
 	}
+	names := join(w.between(w.Pods, want))
+	if names == "" {
+		names = "one member more, so that others can leave"
+	}
 	return act(Resize{w.Pods, want}, ReasonScalingOut, fmt.Sprintf("Starting %s.", names))
+}
+
+// nextPods is up to where pods may run by now: those that are counted, and the
+// first that is no voter yet. To start many at once would take the processor and
+// the disk from those that serve.
+func (w *world) nextPods() int {
+	next, coming := 0, false
+	for i, m := range w.Members {
+		entry, listed := w.Etcd.Members.ByPeerURL(m.PeerURL)
+		if listed || !coming {
+			next = i + 1
+		}
+		coming = coming || !listed || entry.IsLearner
+	}
+	if !coming {
+		return len(w.Members) + 1
+	}
+	return next
 }
 
 // between names the members of the ordinals from one up to another.
