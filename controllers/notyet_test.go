@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -18,7 +19,7 @@ import (
 )
 
 // growing is a cluster of three that is to have five, with the pods there and
-// their volumes empty.
+// their volumes empty. The operator starts one at a time; here both are there.
 func growing(t *testing.T) *formed {
 	t.Helper()
 	f := newFormed(t, 3, nil)
@@ -26,13 +27,18 @@ func growing(t *testing.T) *formed {
 	set := &appsv1.StatefulSet{}
 	for range 5 {
 		f.reconcile(t, f.c)
-		if get(t, client.ObjectKeyFromObject(f.c), set); *set.Spec.Replicas == 5 {
+		if get(t, client.ObjectKeyFromObject(f.c), set); *set.Spec.Replicas == 4 {
 			break
 		}
 	}
-	if *set.Spec.Replicas != 5 {
+	if *set.Spec.Replicas != 4 {
 		t.Fatalf("the StatefulSet runs %d pods: %+v", *set.Spec.Replicas, fresh(t, f.c).Status)
 	}
+	set.Spec.Replicas = ptr.To[int32](5)
+	if err := apiServer.Update(t.Context(), set); err != nil {
+		t.Fatal(err)
+	}
+	f.reconcile(t, f.c) // what was applied is applied again, for that number
 	for n := 3; n < 5; n++ {
 		f.addClaim(n, nil)
 		f.addPod(n, waiting(f.name(n), "new-"+string(f.name(n))))
