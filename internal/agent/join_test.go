@@ -84,8 +84,9 @@ func joinAsVoter(t *testing.T, members []*pod, p *pod) {
 	listed := awaitListed(t, members[0], req.MemberID)
 	waitFor(t, "etcd to run", func() bool { return p.report().State == control.StateRunning })
 	running := time.Since(began)
-	if late := time.Since(listed); late > 4*time.Second && !slow(t, members[0]) { // etcd alone would take seven
-		t.Errorf("it runs only %v after the cluster lists it as started", late)
+	t.Logf("%s runs %v after the cluster lists it as started; etcd alone may take seven seconds", p.config.Name, time.Since(listed))
+	if s := p.agent.look().server; s == nil || !s.joined() {
+		t.Error("it says that it runs, and etcd does not serve clients yet")
 	}
 	r := p.report()
 	if r.Etcd.ClusterID != req.ClusterID || r.Etcd.MemberID != req.MemberID || !r.Etcd.IsLearner || p.ready() {
@@ -94,23 +95,9 @@ func joinAsVoter(t *testing.T, members []*pod, p *pod) {
 	promote(t, members, req.MemberID)
 	t.Logf("%s runs %v after it was told to join, and votes after %v", p.config.Name, running, time.Since(began))
 	waitFor(t, "readiness of "+string(p.config.Name), p.ready)
-	if serves := time.Since(began); serves > running+5*time.Second && !slow(t, members[0]) {
-		t.Errorf("it serves clients only %v after it was told to join", serves)
-	}
 	if r := p.report(); r.Etcd.IsLearner {
 		t.Errorf("as a voter: %+v", r.Etcd)
 	}
-}
-
-// slow reports whether the machine is too busy for times to prove anything.
-func slow(t *testing.T, p *pod) bool {
-	t.Helper()
-	c, began := p.etcd(), time.Now()
-	for i := range 10 {
-		_, err := c.Put(t.Context(), fmt.Sprintf("pace-%d", i), "v")
-		must(t, err)
-	}
-	return time.Since(began) > 200*time.Millisecond
 }
 
 // awaitListed returns when the cluster lists the member as started.
