@@ -16,8 +16,8 @@ import (
 // Smallest is the least size mkfs.xfs accepts. A smaller volume is asked for in vain: it gets this.
 const Smallest = 300 << 20
 
-// attach serialises the search for a free loop device: two at once would race for the same one.
-var attach sync.Mutex
+// search serialises the search for a free loop device: two at once would race for the same one.
+var search sync.Mutex
 
 // Volume is one volume below a node's folder.
 type Volume struct {
@@ -39,12 +39,6 @@ func size(request int64) int64 {
 
 // Create makes, formats and mounts the volume. Called again after a failure it goes on where it stopped.
 func (v Volume) Create(ctx context.Context, request int64) error {
-	if mounted, err := isMounted(v.Mountpoint()); err != nil || mounted {
-		return err
-	}
-	if err := os.MkdirAll(v.Mountpoint(), 0o755); err != nil {
-		return fmt.Errorf("create mountpoint: %w", err)
-	}
 	if err := v.format(ctx, size(request)); err != nil {
 		return err
 	}
@@ -69,10 +63,17 @@ func (v Volume) format(ctx context.Context, bytes int64) error {
 	return os.Rename(raw, v.File())
 }
 
-// Attach mounts a volume that exists, as after a reboot.
+// Attach mounts a volume that exists, as after a reboot. One that is deleted meanwhile is none to mount.
 func (v Volume) Attach(ctx context.Context) error {
+	return v.locked(ctx, func() error { return v.attach(ctx) })
+}
+
+func (v Volume) attach(ctx context.Context) error {
 	if mounted, err := isMounted(v.Mountpoint()); err != nil || mounted {
 		return err
+	}
+	if err := os.MkdirAll(v.Mountpoint(), 0o755); err != nil {
+		return fmt.Errorf("create mountpoint: %w", err)
 	}
 	device, err := v.device(ctx)
 	if err != nil {
@@ -87,8 +88,8 @@ func (v Volume) Attach(ctx context.Context) error {
 }
 
 func (v Volume) connect(ctx context.Context) (string, error) {
-	attach.Lock()
-	defer attach.Unlock()
+	search.Lock()
+	defer search.Unlock()
 	out, err := run.Output(ctx, "losetup", "--find", "--show", v.File())
 	return strings.TrimSpace(out), err
 }
@@ -131,21 +132,30 @@ func (v Volume) Grow(ctx context.Context, request int64) error {
 	return run.Quiet(ctx, "xfs_growfs", v.Mountpoint())
 }
 
-// Delete unmounts the volume and removes its device and file.
+// Delete unmounts the volume and removes its device and file, the file last: while it is there the volume is.
 func (v Volume) Delete(ctx context.Context) error {
-	if err := v.Detach(ctx); err != nil {
-		return err
+	if err := os.Remove(v.File() + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove volume: %w", err)
 	}
-	for _, path := range []string{v.File(), v.File() + ".new", v.Mountpoint()} {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove volume: %w", err)
+	return v.locked(ctx, func() error {
+		if err := v.detach(ctx); err != nil {
+			return err
 		}
-	}
-	return nil
+		for _, path := range []string{v.Mountpoint(), v.File()} {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("remove volume: %w", err)
+			}
+		}
+		return nil
+	})
 }
 
 // Detach unmounts the volume and frees its device; the file stays.
 func (v Volume) Detach(ctx context.Context) error {
+	return v.locked(ctx, func() error { return v.detach(ctx) })
+}
+
+func (v Volume) detach(ctx context.Context) error {
 	if err := UnmountBelow(v.Mountpoint()); err != nil {
 		return err
 	}
