@@ -108,8 +108,8 @@ func (a *Agent) start() error {
 	if admitted := a.look().volume.Admission; admitted != nil && s.self() == nil {
 		go a.askPeers(s, *admitted, config.PeerTLSInfo)
 	}
-	if s.mayStand(a.look().volume.Admission) {
-		go s.standForElection(context.Background(), a.log)
+	if admitted := a.look().volume.Admission; s.mayStand(admitted) {
+		go s.standForElection(context.Background(), a.log, admitted != nil && !admitted.Formed)
 	}
 	return nil
 }

@@ -39,14 +39,29 @@ func (s *server) mayStand(admitted *control.Admission) bool {
 	return admitted != nil && !admitted.Formed && s.eldest()
 }
 
-// standForElection returns once a leader is known, or after electionPatience.
-func (s *server) standForElection(ctx context.Context, log *zap.Logger) {
+// hasApplied reports whether raft has applied all that it knows to be committed.
+// A candidate looks through what is left for changes of the membership, and raft
+// panics where etcd has dropped that from memory already: beyond a hundred
+// entries it does so as soon as it has applied them, which raft itself learns a
+// moment later. Where raft cannot be asked the ordinary timeout is waited for.
+func (s *server) hasApplied() bool {
+	status, known := s.raftStatus()
+	return known && status.Applied >= status.GetCommit()
+}
+
+// standForElection returns once a leader is known, or after electionPatience. Of
+// a birth there are but a few entries.
+func (s *server) standForElection(ctx context.Context, log *zap.Logger, birth bool) {
 	ctx, cancel := context.WithTimeout(ctx, electionPatience)
 	defer cancel()
 	if !s.awaitPeers(ctx) {
 		return
 	}
 	for stood := 0; stood < electionAttempts && s.Server.Lead() == 0 && ctx.Err() == nil; {
+		if !birth && !s.hasApplied() {
+			s.pause(ctx, electionPause/5, s.hasApplied)
+			continue
+		}
 		self, term := uint64(s.Server.MemberID()), s.Server.Term()
 		if err := s.Server.Process(ctx, &raftpb.Message{
 			Type: raftpb.MsgTimeoutNow.Enum(), From: proto.Uint64(self), To: proto.Uint64(self),

@@ -51,16 +51,21 @@ func (s *server) handOverByConnection(ctx context.Context) error {
 	}
 }
 
-// successor reads raft's own view of the followers. etcd shows it nowhere but
-// in expvar, for the last server that the process started; known is false when
-// that is not this one.
-func (s *server) successor(self uint64) (id uint64, known bool) {
+// raftStatus is raft's own view. etcd shows it nowhere but in expvar, for the
+// last server that the process started; known is false when that is not this one.
+func (s *server) raftStatus() (status raft.Status, known bool) {
 	published, ok := expvar.Get("raft.status").(expvar.Func)
 	if !ok {
-		return 0, false
+		return status, false
 	}
-	status, ok := published.Value().(raft.Status)
-	if !ok || status.ID != self || len(status.Progress) == 0 {
+	status, ok = published.Value().(raft.Status)
+	return status, ok && status.ID == uint64(s.Server.MemberID())
+}
+
+// successor chooses by raft's view of the followers.
+func (s *server) successor(self uint64) (id uint64, known bool) {
+	status, known := s.raftStatus()
+	if !known || len(status.Progress) == 0 {
 		return 0, false
 	}
 	return bestSuccessor(self, status.Progress), true
