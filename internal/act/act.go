@@ -117,6 +117,8 @@ func (a *Actor) change(ctx context.Context, s *Situation, action plan.Action) er
 		return a.disarm(ctx, s, action)
 	case plan.Withdraw:
 		return a.withdraw(ctx, s, action)
+	case plan.Drain:
+		return a.drain(ctx, s, action)
 	case plan.Welcome:
 		return a.welcome(ctx, s, action)
 	case plan.Clear:

@@ -28,6 +28,7 @@ func (a *Agent) protocol() http.Handler {
 	mux.HandleFunc("POST "+control.PathDiscard, serveTask(a, a.discard))
 	mux.HandleFunc("POST "+control.PathJoin, serveTask(a, a.join))
 	mux.HandleFunc("POST "+control.PathLeave, serveTask(a, a.leaveCluster))
+	mux.HandleFunc("POST "+control.PathDrain, serveTask(a, a.drain))
 	return mux
 }
 

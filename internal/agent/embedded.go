@@ -22,6 +22,7 @@ func embedConfig(c Config) (*embed.Config, error) {
 	e.EnableGRPCGateway = false // its loop-back would need a client certificate
 	e.StrictReconfigCheck = true
 	e.PreVote = true
+	e.SocketOpts.ReusePort = true                                // drained clients come back through a second listener
 	e.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop()) // while it is checked
 	if err := setURLs(e, c); err != nil {
 		return nil, err
@@ -79,6 +80,6 @@ func setTLS(e *embed.Config, c Config) {
 			CertFile: c.tlsFile("server.crt"), KeyFile: c.tlsFile("server.key"),
 			TrustedCAFile: c.tlsFile("client-ca.crt"), ClientCertAuth: true,
 		}
-		e.ListenClientHttpUrls = []url.URL{{Scheme: "http", Host: net.JoinHostPort(loopback(), "0")}}
 	}
+	e.ListenClientHttpUrls = []url.URL{{Scheme: "http", Host: net.JoinHostPort(loopback(), "0")}}
 }

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,22 +19,20 @@ import (
 // server is a started etcd.
 type server struct {
 	*embed.Etcd
-	ended chan struct{} // closed once we end it
-	leave func()        // ends clients' streams
+	ended   chan struct{} // closed once we end it
+	clients *clients
 }
 
 // startServer starts etcd on the data that is there; it asks no peer.
 func startServer(c *embed.Config) (*server, error) {
 	etcdFlags.RLock()
 	defer etcdFlags.RUnlock()
-	ending, leave := context.WithCancel(context.Background())
-	c.GRPCAdditionalServerOptions = append(c.GRPCAdditionalServerOptions, endStreams(ending))
+	clients := newClients(c)
 	e, err := embed.StartEtcd(c)
 	if err != nil {
-		leave()
 		return nil, fmt.Errorf("start etcd: %w", err)
 	}
-	return &server{Etcd: e, ended: make(chan struct{}), leave: leave}, nil
+	return &server{Etcd: e, ended: make(chan struct{}), clients: clients}, nil
 }
 
 // joined is closed once the member has published itself through a quorum; only
@@ -54,16 +51,23 @@ func (s *server) self() *membership.Member { return s.Server.Cluster().Member(s.
 
 // dead waits for etcd to end and returns why; nil if it was us who ended it.
 func (s *server) dead() error {
-	select {
-	case <-s.ended:
-		return nil
-	case <-s.Server.StopNotify():
-		return errors.New("etcd stopped")
-	case err, open := <-s.Err():
-		if open && err != nil {
-			return fmt.Errorf("etcd failed: %w", err)
+	for {
+		select {
+		case <-s.ended:
+			return nil
+		case <-s.Server.StopNotify():
+			return errors.New("etcd stopped")
+		case err := <-s.clients.failed:
+			return err
+		case err, open := <-s.Err():
+			if open && err == nil && !s.clients.etcds() {
+				continue // the server that etcd says has ended gave way to ours
+			}
+			if open && err != nil {
+				return fmt.Errorf("etcd failed: %w", err)
+			}
+			return errors.New("etcd stopped serving")
 		}
-		return errors.New("etcd stopped serving")
 	}
 }
 
@@ -75,13 +79,13 @@ const closeGrace = 500 * time.Millisecond
 // stopping the server below it ends that wait.
 func (s *server) end() {
 	close(s.ended)
-	s.leave()
 	if !s.joined() {
 		s.Server.HardStop()
 	} else {
 		stop := time.AfterFunc(closeGrace, s.Server.Stop)
 		defer stop.Stop()
 	}
+	s.clients.end(closeGrace)
 	s.Close()
 }
 
@@ -103,6 +107,7 @@ func (s *server) status(ready bool) *control.Etcd {
 		Revision:     server.KV().Rev(),
 		Quota:        server.Cfg.QuotaBackendBytes,
 		Ready:        ready,
+		Drained:      s.clients.drained(),
 	}
 	if self != nil {
 		status.DBSize, status.DBSizeInUse = server.Backend().Size(), server.Backend().SizeInUse()

@@ -18,6 +18,7 @@ const (
 	PathDiscard = "/v1/discard" // POST DiscardRequest: Report. Idempotent.
 	PathJoin    = "/v1/join"    // POST JoinRequest: Report. Idempotent.
 	PathLeave   = "/v1/leave"   // POST LeaveRequest: Report. Idempotent.
+	PathDrain   = "/v1/drain"   // POST DrainRequest: Report. Idempotent.
 )
 
 // State says what an agent is doing.
@@ -130,6 +131,9 @@ type Etcd struct {
 	// that etcd could not tell.
 	Corrupt []etcd.MemberID `json:"corrupt,omitempty"`
 	Ready   bool            `json:"ready"` // what /readyz answers
+	// Drained is the withdrawal for which this server's clients were last told to
+	// connect anew; empty when none was.
+	Drained string `json:"drained,omitempty"`
 }
 
 // AdmitRequest admits an empty volume to the birth of a cluster. The agent
@@ -176,6 +180,19 @@ type JoinRequest struct {
 type LeaveRequest struct {
 	ClusterID etcd.ClusterID `json:"clusterID"`
 	MemberID  etcd.MemberID  `json:"memberID"`
+}
+
+// DrainRequest tells a member that its pod has left the client Service: every
+// client that is connected is told to connect anew, and so goes to another
+// member. What it has asked is still answered, and who addresses this very
+// member is served as before. The agent refuses when it is another member, or
+// when etcd does not serve clients.
+type DrainRequest struct {
+	ClusterID etcd.ClusterID `json:"clusterID"`
+	MemberID  etcd.MemberID  `json:"memberID"`
+	// Withdrawal names the occasion; it is reported as Etcd.Drained. The same one
+	// again changes nothing.
+	Withdrawal string `json:"withdrawal"`
 }
 
 // Refusal is the body of every answer that is not a success.

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/plan"
 	"github.com/quorate/quorate/internal/resource"
 )
@@ -42,9 +43,13 @@ func (o *Observer) clients(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sigh
 				return fmt.Errorf("list the endpoints of %s: %w", c.Name, err)
 			}
 		}
-		m.Clients = plan.ClientsGone
-		if listedEndpoint(slices, pod) || o.withdrawnJustNow(pod) {
+		switch {
+		case listedEndpoint(slices, pod) || o.withdrawnJustNow(pod):
 			m.Clients = plan.ClientsLeaving
+		case connected(m, pod):
+			m.Clients = plan.ClientsConnected
+		default:
+			m.Clients = plan.ClientsGone
 		}
 	}
 	return nil
@@ -73,6 +78,13 @@ func ofPod(e discoveryv1.Endpoint, pod *corev1.Pod) bool {
 		}
 	}
 	return false
+}
+
+// connected reports whether clients may have stayed since the pod was withdrawn:
+// its member serves, and has not told them to go for this withdrawal.
+func connected(m *plan.Member, pod *corev1.Pod) bool {
+	return m.Agent != nil && m.Agent.State == control.StateRunning && m.Agent.Etcd != nil &&
+		m.Agent.Etcd.Drained != pod.Annotations[v1alpha1.AnnotationWithdrawn]
 }
 
 func (o *Observer) withdrawnJustNow(pod *corev1.Pod) bool {

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/plan"
 )
 
@@ -54,6 +55,36 @@ func TestClients(t *testing.T) {
 	} {
 		s := missed(tc.pod, nil)
 		if err := observer(nil, tc.objects...).clients(t.Context(), cluster(), s); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Observation.Members[0].Clients; got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+// Clients that came before the withdrawal stay until the member has told them,
+// for this very withdrawal; one that does not serve has none.
+func TestConnectedClients(t *testing.T) {
+	at := now.Add(-time.Minute).Format(time.RFC3339Nano)
+	withdrawn := pod("demo-0", "set", func(p *corev1.Pod) {
+		p.Labels[v1alpha1.LabelServing] = "false"
+		metav1.SetMetaDataAnnotation(&p.ObjectMeta, v1alpha1.AnnotationWithdrawn, at)
+	})
+	for _, tc := range []struct {
+		name  string
+		agent *control.Report
+		want  plan.Clients
+	}{
+		{"it has told nobody", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{}}, plan.ClientsConnected},
+		{"it told them another time", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{Drained: "once"}}, plan.ClientsConnected},
+		{"it has told them", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{Drained: at}}, plan.ClientsGone},
+		{"it does not run", &control.Report{State: control.StateStarting, Etcd: &control.Etcd{}}, plan.ClientsGone},
+		{"it is not reached", nil, plan.ClientsGone},
+	} {
+		s := missed(withdrawn, nil)
+		s.Observation.Members[0].Agent = tc.agent
+		if err := observer(nil).clients(t.Context(), cluster(), s); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.Observation.Members[0].Clients; got != tc.want {

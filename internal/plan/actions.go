@@ -127,6 +127,10 @@ type Disarm struct{ ID etcd.MemberID }
 // Withdraw takes members out of the client Service.
 type Withdraw struct{ Members []etcd.MemberName }
 
+// Drain tells the clients of a member that has left the client Service to
+// connect anew, and so to another one.
+type Drain struct{ Name etcd.MemberName }
+
 // Welcome puts members back into the client Service.
 type Welcome struct{ Members []etcd.MemberName }
 
@@ -161,6 +165,7 @@ func (MoveLeader) action()    {}
 func (RemoveMember) action()  {}
 func (Disarm) action()        {}
 func (Withdraw) action()      {}
+func (Drain) action()         {}
 func (Welcome) action()       {}
 func (Clear) action()         {}
 func (DropPod) action()       {}
@@ -201,6 +206,7 @@ func (a MoveLeader) String() string {
 func (a RemoveMember) String() string { return fmt.Sprintf("RemoveMember %s %s", a.Name, a.ID) }
 func (a Disarm) String() string       { return "Disarm " + a.ID.String() }
 func (a Withdraw) String() string     { return "Withdraw " + join(a.Members) }
+func (a Drain) String() string        { return "Drain " + string(a.Name) }
 func (a Welcome) String() string      { return "Welcome " + join(a.Members) }
 func (a Clear) String() string        { return "Clear " + string(a.Name) }
 func (a DropPod) String() string      { return "DropPod " + string(a.Name) }
@@ -254,6 +260,8 @@ func MembersOf(a Action) []etcd.MemberName {
 		return a.Members
 	case Welcome:
 		return a.Members
+	case Drain:
+		return []etcd.MemberName{a.Name}
 	case AddLearner:
 		return []etcd.MemberName{a.Name}
 	case Join:

@@ -170,7 +170,10 @@ const (
 	ClientsWelcome Clients = ""
 	// ClientsLeaving: the label is gone, and not all that send clients know yet.
 	ClientsLeaving Clients = "Leaving"
-	// ClientsGone: no new client is sent to it any more.
+	// ClientsConnected: no new client is sent to it any more; those that came
+	// before were not told yet to go elsewhere.
+	ClientsConnected Clients = "Connected"
+	// ClientsGone: all clients are told, or there is nobody to tell them.
 	ClientsGone Clients = "Gone"
 )
 

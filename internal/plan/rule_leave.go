@@ -25,6 +25,8 @@ func (w *world) leave(s seat, reason Reason, why string) *Decision {
 			return act(Withdraw{[]etcd.MemberName{s.at.Name}}, reason, fmt.Sprintf("%s is about to leave (%s); it leaves the client Service first.", s, why))
 		case ClientsLeaving:
 			return wait(reason, fmt.Sprintf("%s is about to leave (%s); waiting until no client is sent to it any more.", s, why))
+		case ClientsConnected:
+			return act(Drain{s.at.Name}, reason, fmt.Sprintf("%s is about to leave (%s); its clients are told to connect to another member.", s, why))
 		}
 	}
 	if w.leader() == s.entry.ID {

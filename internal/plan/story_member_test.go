@@ -54,6 +54,8 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 		p.behind = false
 	case "leaving":
 		m.Clients = ClientsLeaving
+	case "connected":
+		m.Clients = ClientsConnected
 	case "gone":
 		m.Clients = ClientsGone
 	case "welcome":

@@ -37,7 +37,9 @@ func (l *lab) performMembership(a Action) {
 	case Disarm:
 		l.alarms = slices.DeleteFunc(l.alarms, func(c etcd.MemberID) bool { return c == a.ID })
 	case Withdraw:
-		l.clients(a.Members, ClientsGone)
+		l.clients(a.Members, ClientsConnected)
+	case Drain:
+		l.clients([]etcd.MemberName{a.Name}, ClientsGone)
 	case Welcome:
 		l.clients(a.Members, ClientsWelcome)
 	case Clear:

@@ -81,6 +81,11 @@ func (c *Client) Leave(ctx context.Context, req control.LeaveRequest) (control.R
 	return c.call(ctx, http.MethodPost, control.PathLeave, req)
 }
 
+// Drain tells the agent's member to send its clients elsewhere.
+func (c *Client) Drain(ctx context.Context, req control.DrainRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathDrain, req)
+}
+
 // call returns the report of a success. A refusal of the agent is a *Refusal.
 func (c *Client) call(ctx context.Context, method, path string, body any) (control.Report, error) {
 	var payload io.Reader

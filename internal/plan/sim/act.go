@@ -37,6 +37,10 @@ func (w *World) do(o order) order {
 		if w.reached() && w.alarm == (ref{o.at, o.id}) {
 			w.alarm = ref{}
 		}
+	case drain:
+		if n.podUID == o.podUID && n.up() && !n.hidden && n.clients == connected {
+			n.clients = gone
+		}
 	case clearMember:
 		return w.clear(o)
 	case dropPod:

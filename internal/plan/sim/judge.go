@@ -146,7 +146,7 @@ func (w *World) judgeExit(i int) Breach {
 	n, replicas := &w.nodes[i], int(w.spec.replicas)
 	switch {
 	case n.clients != gone && w.size() > 1:
-		return "a member is removed to which clients are still sent"
+		return "a member is removed to which clients are still sent, or connected"
 	case w.learners() > 0:
 		return "a sound voter is removed while a learner joins"
 	case !w.doomed(i) && w.voters(func(k int, _ *node) bool { return w.doomed(k) }) > 0:

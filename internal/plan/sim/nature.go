@@ -41,7 +41,7 @@ func (w *World) kubernetes(s *steps, i int) {
 		set(starts, func(n *node) { n.pod = running })
 	}
 	if n.clients == leaving {
-		set(clientsGo, func(n *node) { n.clients = gone })
+		set(clientsGo, func(n *node) { n.clients = connected })
 	}
 	if n.growing && n.pod == running {
 		set(grows, func(n *node) { n.growing = false })

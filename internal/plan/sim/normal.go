@@ -30,6 +30,9 @@ func (n *node) tidy() {
 	if n.pod != running || n.nodeGone {
 		n.down, n.hidden = false, false
 	}
+	if n.down && n.clients == gone {
+		n.clients = connected // the process that comes back has told nobody
+	}
 	if n.claim == noClaim && n.pod != running {
 		n.claimUID, n.mark, n.class, n.size, n.growing, n.stranded = 0, 0, 0, 0, false, false
 		n.volume, n.data, n.admitted, n.alone, n.removed, n.log = 0, empty, 0, false, false, far

@@ -132,7 +132,7 @@ func (w *World) list(live bool) plan.EtcdView {
 
 var (
 	podStates    = [...]plan.PodState{plan.PodAbsent, plan.PodPending, plan.PodRunning, plan.PodTerminating}
-	clientStates = [...]plan.Clients{plan.ClientsWelcome, plan.ClientsLeaving, plan.ClientsGone}
+	clientStates = [...]plan.Clients{plan.ClientsWelcome, plan.ClientsLeaving, plan.ClientsConnected, plan.ClientsGone}
 )
 
 func (w *World) member(i int, n *node) plan.Member {
@@ -170,6 +170,9 @@ func (w *World) member(i int, n *node) plan.Member {
 	default:
 		m.Agent, m.AgentError = w.report(i, n), ""
 		m.Ready = m.Agent.Etcd != nil && m.Agent.Etcd.Ready
+	}
+	if n.clients == connected && (m.Agent == nil || m.Agent.State != control.StateRunning) {
+		m.Clients = plan.ClientsGone // there is nobody to tell them
 	}
 	if m.Claim != nil {
 		m.Claim.Marked = n.mark != 0 && (m.Agent == nil || n.admitted == 0 || n.admitted == n.mark)

@@ -43,6 +43,7 @@ const (
 	removeMember
 	disarm
 	withdraw
+	drain
 	welcomeBack
 	clearMember
 	dropPod
@@ -50,7 +51,7 @@ const (
 
 var kindNames = [...]string{
 	"nothing", "Apply", "Confirm", "MarkVolumes", "Resize", "RenewClaims", "GrowClaims", "AddLearner", "Join", "Promote",
-	"MoveLeader", "RemoveMember", "Disarm", "Withdraw", "Welcome", "Clear", "DropPod",
+	"MoveLeader", "RemoveMember", "Disarm", "Withdraw", "Drain", "Welcome", "Clear", "DropPod",
 }
 
 // String names an order without the numbers that change as worlds are renumbered.
@@ -92,7 +93,7 @@ func (w *World) order(a plan.Action, live bool) order {
 		o.members = maskOf(a.Claims)
 	case plan.Confirm, plan.Withdraw, plan.Welcome:
 		o.members = maskOf(plan.MembersOf(a))
-	case plan.AddLearner, plan.Clear, plan.DropPod:
+	case plan.AddLearner, plan.Clear, plan.DropPod, plan.Drain:
 		o.at = ordinal(plan.MembersOf(a)[0])
 	case plan.Join:
 		o.at, o.id, o.volume = ordinal(a.Name), refOf(a.ID).id, volumeNumber(a.VolumeID)
@@ -111,7 +112,7 @@ func (w *World) order(a plan.Action, live bool) order {
 	if single {
 		o.at = int8(bits.TrailingZeros8(o.members)) //nolint:gosec // at most ordinals
 	}
-	if single || o.kind == clearMember || o.kind == dropPod {
+	if single || o.kind == clearMember || o.kind == dropPod || o.kind == drain {
 		n := w.seen(int(o.at), live)
 		o.claimUID, o.podUID = n.claimUID, n.podUID
 	}

@@ -64,7 +64,7 @@ const (
 var verbTexts = [...]string{
 	catchesUp: "the operator's cache catches up", comesBack: "demo-%d comes back", isReached: "demo-%d is reached again",
 	getsPod: "the pod of demo-%d is created", starts: "the pod of demo-%d starts", isStopped: "the pod of demo-%d is surplus",
-	podGoes: "the pod of demo-%d is gone", claimGoes: "the claim of demo-%d is gone", clientsGo: "clients have left demo-%d",
+	podGoes: "the pod of demo-%d is gone", claimGoes: "the claim of demo-%d is gone", clientsGo: "no client is sent to demo-%d any more",
 	grows: "the volume of demo-%d has grown", learnsRemoval: "demo-%d learns that it was removed",
 	publishes: "demo-%d publishes itself", replicates: "demo-%d catches up", isElected: "demo-%d is elected",
 	podIsCollected: "the orphaned pod of demo-%d is collected", writes: "a write is acknowledged by %s only",

@@ -104,6 +104,7 @@ type clients uint8
 const (
 	welcome clients = iota
 	leaving
+	connected // none comes, those that are there stay
 	gone
 )
 
