@@ -70,11 +70,11 @@ func bareClient(name string) *corev1.Service {
 	}
 }
 
-func bareStatefulSet(name, image string) *appsv1.StatefulSet {
+func bareStatefulSet(name, image string, members int) *appsv1.StatefulSet {
 	return &appsv1.StatefulSet{
 		ObjectMeta: bareMeta(name, name),
 		Spec: appsv1.StatefulSetSpec{
-			Replicas: ptr.To[int32](replicas), ServiceName: name + "-peers",
+			Replicas: ptr.To(int32(members)), ServiceName: name + "-peers",
 			Selector:            &metav1.LabelSelector{MatchLabels: bareLabels(name)},
 			PodManagementPolicy: appsv1.ParallelPodManagement,
 			VolumeClaimTemplates: []corev1.PersistentVolumeClaim{{
@@ -84,12 +84,12 @@ func bareStatefulSet(name, image string) *appsv1.StatefulSet {
 					Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(size)}},
 				},
 			}},
-			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: bareLabels(name)}, Spec: barePod(name, image)},
+			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: bareLabels(name)}, Spec: barePod(name, image, members)},
 		},
 	}
 }
 
-func barePod(name, image string) corev1.PodSpec {
+func barePod(name, image string, members int) corev1.PodSpec {
 	return corev1.PodSpec{
 		AutomountServiceAccountToken: ptr.To(false),
 		EnableServiceLinks:           ptr.To(false),
@@ -99,7 +99,7 @@ func barePod(name, image string) corev1.PodSpec {
 			LabelSelector: &metav1.LabelSelector{MatchLabels: bareLabels(name)},
 		}},
 		Containers: []corev1.Container{{
-			Name: "etcd", Image: image, ImagePullPolicy: corev1.PullNever, Args: bareArgs(name),
+			Name: "etcd", Image: image, ImagePullPolicy: corev1.PullNever, Args: bareArgs(name, members),
 			Env: []corev1.EnvVar{{Name: "POD_NAME", ValueFrom: &corev1.EnvVarSource{
 				FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.name"},
 			}}},
@@ -122,10 +122,10 @@ func barePod(name, image string) corev1.PodSpec {
 	}
 }
 
-func bareArgs(name string) []string {
+func bareArgs(name string, count int) []string {
 	host := func(pod string) string { return fmt.Sprintf("https://%s.%s-peers.%s.svc", pod, name, namespace) }
 	var members []string
-	for i := range replicas {
+	for i := range count {
 		pod := fmt.Sprintf("%s-%d", name, i)
 		members = append(members, pod+"="+host(pod)+":2380")
 	}

@@ -84,7 +84,7 @@ func (o bare) prepare(ctx context.Context, b *bench) error {
 }
 
 func (o bare) create(ctx context.Context, b *bench) error {
-	set := bareStatefulSet(o.name(), b.options.etcdImage)
+	set := bareStatefulSet(o.name(), b.options.etcdImage, replicas)
 	for _, object := range []client.Object{barePeers(o.name()), bareClient(o.name()), set} {
 		if err := b.Create(ctx, object); err != nil {
 			return err
@@ -97,7 +97,7 @@ func (o bare) create(ctx context.Context, b *bench) error {
 }
 
 func (o bare) remove(ctx context.Context, b *bench) error {
-	objects := []client.Object{bareStatefulSet(o.name(), ""), barePeers(o.name()), bareClient(o.name())}
+	objects := []client.Object{bareStatefulSet(o.name(), "", replicas), barePeers(o.name()), bareClient(o.name())}
 	for i := range replicas {
 		objects = append(objects, &corev1.PersistentVolumeClaim{ObjectMeta: bareMeta(claimName(o.name(), i), o.name())})
 	}

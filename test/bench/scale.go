@@ -25,6 +25,8 @@ const tail = time.Second
 // gaps gathers what the changes came to.
 type gaps struct {
 	out, in, rest        time.Duration
+	strangeOut           time.Duration // while strangers came
+	strangeIn            time.Duration // while strangers went
 	lost, failed, writes int
 	restLost, restFailed int
 	firstSeconds         []float64
@@ -43,7 +45,7 @@ func (b *bench) measureScale(ctx context.Context) error {
 		return err
 	}
 	defer s.remove(ctx)
-	note("gaps: open loop, one put each %v, %v for an attempt, given up after %v; from the change of the spec until the cluster is settled, and %v more; then the same at rest, for as long",
+	note("gaps: open loop, one put each %v, %v for an attempt, given up after %v; from the change of the spec until the cluster is settled, and %v more; then the same at rest, for as long; then while as many one-member clusters of plain etcd, which have nothing to do with it, come or go (control)",
 		writerInterval, writerAttempt, writerPatience, tail)
 	var all gaps
 	for round := range b.options.rounds {
@@ -64,7 +66,9 @@ func (b *bench) measureScale(ctx context.Context) error {
 func (g gaps) print() {
 	figure("scaleout.gap.ms", milliseconds(g.out), "ms", atMost(100))
 	figure("scalein.leader.gap.ms", milliseconds(g.in), "ms", atMost(100))
-	figure("rest.gap.ms", milliseconds(g.rest), "ms", goal{})
+	figure("scaleout.control.gap.ms", milliseconds(g.strangeOut), "ms", goal{})
+	figure("scalein.control.gap.ms", milliseconds(g.strangeIn), "ms", goal{})
+	figure("scale.rest.gap.ms", milliseconds(g.rest), "ms", goal{})
 	figure("scale.failed.writes", float64(g.lost), "writes", goal{})
 	figure("scale.failed.attempts", float64(g.failed), "attempts", goal{})
 	note("of %d writes; at rest, over the same time: %d writes and %d attempts failed; in %d scale-ins the writer's connection went to a member that left",
@@ -86,6 +90,10 @@ func (s *scalable) measure(ctx context.Context, c change, leaving bool, all *gap
 			return err
 		}
 	}
+	// What the pods that prepared this cost, and their ends, is no part of it.
+	if err := pause(ctx, 2*tail); err != nil {
+		return err
+	}
 	if err := w.progress(ctx, 100); err != nil {
 		return err
 	}
@@ -102,21 +110,25 @@ func (s *scalable) measure(ctx context.Context, c change, leaving bool, all *gap
 	if err := pause(ctx, time.Until(still.to)); err != nil {
 		return err
 	}
+	control, err := s.b.disturb(ctx, c)
+	if err != nil {
+		return fmt.Errorf("disturb it: %w", err)
+	}
 	h, err := w.stop(ctx)
 	if err != nil {
 		return err
 	}
 	took := ready.Sub(start).Seconds()
-	all.add(c, through, took, h.count(changed), h.count(still))
+	all.add(c, through, took, h.count(changed), h.count(still), h.count(control))
 	return nil
 }
 
-func (g *gaps) add(c change, through place, took float64, changed, still tally) {
-	kind, worst := "scaleout", &g.out
+func (g *gaps) add(c change, through place, took float64, changed, still, control tally) {
+	kind, worst, strange := "scaleout", &g.out, &g.strangeOut
 	if c.in() {
-		kind, worst = "scalein.leader", &g.in
+		kind, worst, strange = "scalein.leader", &g.in, &g.strangeIn
 	}
-	*worst, g.rest = max(*worst, changed.gap), max(g.rest, still.gap)
+	*worst, *strange, g.rest = max(*worst, changed.gap), max(*strange, control.gap), max(g.rest, still.gap)
 	g.lost, g.failed, g.writes = g.lost+changed.lost, g.failed+changed.failedAttempts(), g.writes+changed.writes
 	g.restLost, g.restFailed = g.restLost+still.lost, g.restFailed+still.failedAttempts()
 	if through.leaves {
@@ -125,8 +137,8 @@ func (g *gaps) add(c change, through place, took float64, changed, still tally) 
 	if c == changes[0] {
 		g.firstSeconds = append(g.firstSeconds, took)
 	}
-	note("%s %s, written through %s: gap %.1f ms at %s (at rest %.1f ms), failed writes %d, failed attempts %s of %d writes (at rest %d and %s); Ready after %.2f s; load %s",
-		kind, c, through, milliseconds(changed.gap), changed.gapAt.UTC().Format("15:04:05.000"), milliseconds(still.gap), changed.lost, changed.errors(),
+	note("%s %s, written through %s: gap %.1f ms at %s (at rest %.1f ms, control %.1f ms), failed writes %d, failed attempts %s of %d writes (at rest %d and %s); Ready after %.2f s; load %s",
+		kind, c, through, milliseconds(changed.gap), changed.gapAt.UTC().Format("15:04:05.000"), milliseconds(still.gap), milliseconds(control.gap), changed.lost, changed.errors(),
 		changed.writes, still.lost, still.errors(), took, firstFields("/proc/loadavg", 1))
 }
 
