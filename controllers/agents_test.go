@@ -26,6 +26,7 @@ type agent struct {
 	mu      sync.Mutex
 	report  control.Report
 	joins   []control.JoinRequest
+	drained string // the last withdrawal
 	// onJoin, when set, answers an admission in place of the agent.
 	onJoin func(control.JoinRequest) error
 	server *http.Server
@@ -56,6 +57,7 @@ func newAgent(t *testing.T, namespace string, report control.Report) *agent {
 	mux.HandleFunc("GET "+control.PathReport, func(w http.ResponseWriter, _ *http.Request) { a.answer(w) })
 	mux.HandleFunc("POST "+control.PathFormed, func(w http.ResponseWriter, _ *http.Request) { a.answer(w) })
 	mux.HandleFunc("POST "+control.PathJoin, a.join)
+	mux.HandleFunc("POST "+control.PathDrain, a.drain)
 	a.server = &http.Server{Handler: mux} //nolint:gosec // a test
 	go func() { _ = a.server.Serve(listener) }()
 	t.Cleanup(func() { _ = a.server.Close() })
@@ -73,7 +75,22 @@ func (a *agent) stop() control.Report {
 func (a *agent) answer(w http.ResponseWriter) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	_ = json.NewEncoder(w).Encode(a.report)
+	report := a.report
+	if report.Etcd != nil {
+		etcd, drained := *report.Etcd, a.drained
+		etcd.Drained = &drained
+		report.Etcd = &etcd
+	}
+	_ = json.NewEncoder(w).Encode(report)
+}
+
+func (a *agent) drain(w http.ResponseWriter, r *http.Request) {
+	var request control.DrainRequest
+	_ = json.NewDecoder(r.Body).Decode(&request)
+	a.mu.Lock()
+	a.drained = request.Withdrawal
+	a.mu.Unlock()
+	a.answer(w)
 }
 
 func (a *agent) join(w http.ResponseWriter, r *http.Request) {

@@ -37,8 +37,8 @@ func TestDrain(t *testing.T) {
 				moved := reconnects(t, c)
 				r, err := p.control().Drain(t.Context(), drainRequest(p, withdrawal))
 				must(t, err)
-				if r.Etcd.Drained != withdrawal {
-					t.Errorf("it reports %q as drained", r.Etcd.Drained)
+				if d := *r.Etcd.Drained; d != withdrawal {
+					t.Errorf("it reports %q as drained", d)
 				}
 				moved()
 				_, err = c.Put(t.Context(), "k", withdrawal)
@@ -64,7 +64,7 @@ func TestDrain(t *testing.T) {
 			must(t, p.stop())
 			p.start() // a new process has sent nobody away
 			waitFor(t, "readiness", p.ready)
-			if d := p.report().Etcd.Drained; d != "" {
+			if d := *p.report().Etcd.Drained; d != "" {
 				t.Errorf("after a restart it reports %q as drained", d)
 			}
 		})

@@ -96,6 +96,7 @@ func (s *server) end() {
 func (s *server) status(ready bool) *control.Etcd {
 	server := s.Server
 	self := s.self()
+	drained := s.clients.drained()
 	status := &control.Etcd{
 		ClusterID:    etcd.ClusterID(server.Cluster().ID()),
 		MemberID:     etcd.MemberID(server.MemberID()),
@@ -107,7 +108,7 @@ func (s *server) status(ready bool) *control.Etcd {
 		Revision:     server.KV().Rev(),
 		Quota:        server.Cfg.QuotaBackendBytes,
 		Ready:        ready,
-		Drained:      s.clients.drained(),
+		Drained:      &drained,
 	}
 	if self != nil {
 		status.DBSize, status.DBSizeInUse = server.Backend().Size(), server.Backend().SizeInUse()

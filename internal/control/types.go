@@ -132,8 +132,8 @@ type Etcd struct {
 	Corrupt []etcd.MemberID `json:"corrupt,omitempty"`
 	Ready   bool            `json:"ready"` // what /readyz answers
 	// Drained is the withdrawal for which this server's clients were last told to
-	// connect anew; empty when none was.
-	Drained string `json:"drained,omitempty"`
+	// connect anew; empty when none was, nil from an agent that knows no drain.
+	Drained *string `json:"drained,omitempty"`
 }
 
 // AdmitRequest admits an empty volume to the birth of a cluster. The agent

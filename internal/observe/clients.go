@@ -81,10 +81,13 @@ func ofPod(e discoveryv1.Endpoint, pod *corev1.Pod) bool {
 }
 
 // connected reports whether clients may have stayed since the pod was withdrawn:
-// its member serves, and has not told them to go for this withdrawal.
+// its member serves, and has not told them to go for this withdrawal. An agent of
+// an earlier release cannot tell them.
 func connected(m *plan.Member, pod *corev1.Pod) bool {
-	return m.Agent != nil && m.Agent.State == control.StateRunning && m.Agent.Etcd != nil &&
-		m.Agent.Etcd.Drained != pod.Annotations[v1alpha1.AnnotationWithdrawn]
+	if m.Agent == nil || m.Agent.State != control.StateRunning || m.Agent.Etcd == nil || m.Agent.Etcd.Drained == nil {
+		return false
+	}
+	return *m.Agent.Etcd.Drained != pod.Annotations[v1alpha1.AnnotationWithdrawn]
 }
 
 func (o *Observer) withdrawnJustNow(pod *corev1.Pod) bool {

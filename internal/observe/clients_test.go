@@ -76,10 +76,11 @@ func TestConnectedClients(t *testing.T) {
 		agent *control.Report
 		want  plan.Clients
 	}{
-		{"it has told nobody", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{}}, plan.ClientsConnected},
-		{"it told them another time", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{Drained: "once"}}, plan.ClientsConnected},
-		{"it has told them", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{Drained: at}}, plan.ClientsGone},
-		{"it does not run", &control.Report{State: control.StateStarting, Etcd: &control.Etcd{}}, plan.ClientsGone},
+		{"it has told nobody", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{Drained: ptr.To("")}}, plan.ClientsConnected},
+		{"it told them another time", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{Drained: ptr.To("once")}}, plan.ClientsConnected},
+		{"it has told them", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{Drained: ptr.To(at)}}, plan.ClientsGone},
+		{"it does not run", &control.Report{State: control.StateStarting, Etcd: &control.Etcd{Drained: ptr.To("")}}, plan.ClientsGone},
+		{"it cannot tell them", &control.Report{State: control.StateRunning, Etcd: &control.Etcd{}}, plan.ClientsGone},
 		{"it is not reached", nil, plan.ClientsGone},
 	} {
 		s := missed(withdrawn, nil)
