@@ -82,7 +82,7 @@ func (r *EtcdClusterReconciler) step(ctx context.Context, seen *look) (ctrl.Resu
 	}
 	if errors.Is(failure, act.ErrNotYet) {
 		log.FromContext(ctx).V(1).Info("not yet", "action", seen.decision.Action.String(), "cause", failure.Error())
-		seen.decision.Message = underWay(seen.decision, failure)
+		seen.decision.Outcome, seen.decision.Message = plan.OutcomeWait, underWay(seen.decision, failure)
 		failure, next = nil, notYetPause
 	}
 	if err := r.publish(ctx, seen.cluster, seen.sight, seen.decision, failure); err != nil {
@@ -134,12 +134,14 @@ const (
 	conflictPause = 20 * time.Millisecond
 	// notYetPause is how long until etcd is asked again for what it refused for
 	// now: it wants members to have been connected for five seconds.
-	notYetPause = 200 * time.Millisecond
+	notYetPause = 500 * time.Millisecond
 	// soon is the next look after a step was taken.
 	soon = time.Millisecond
-	// How often agents and etcd are asked: while a cluster forms, while
+	// How often agents and etcd are asked: while a cluster is born, while a member
+	// comes or goes beside others that serve and want the processors too, while
 	// something is awaited, while a person is, and at rest.
 	briskly   = 50 * time.Millisecond
+	swiftly   = 100 * time.Millisecond
 	steadily  = time.Second
 	patiently = 3 * time.Second
 	calmly    = 10 * time.Second
@@ -156,7 +158,10 @@ func again(d plan.Decision, sight *observe.Sight, now time.Time) time.Duration {
 	case plan.OutcomeWait:
 		next = steadily
 		if d.Reason != plan.ReasonPaused && (forming(sight) || leaving(sight)) {
-			next = briskly
+			next = swiftly
+			if sight.Observation.Record.ClusterID == 0 {
+				next = briskly
+			}
 		}
 	}
 	if !sight.NextCheck.IsZero() {

@@ -34,14 +34,14 @@ func (r *EtcdClusterReconciler) look(ctx context.Context, observer *observe.Obse
 // confirm looks again with the API server itself in place of the cache, and
 // returns that look where the very same action is decided, otherwise nil. What
 // destroys something, or changes who is a member, never rests on the past.
+// observe.Confirming says what is read anew.
 func (r *EtcdClusterReconciler) confirm(ctx context.Context, seen *look) (*look, error) {
-	live := *r.Observer
-	live.Cached = live.Live
+	live := r.Observer.Confirming()
 	cluster := &v1alpha1.EtcdCluster{}
 	if err := live.Live.Get(ctx, client.ObjectKeyFromObject(seen.cluster), cluster); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
-	now, err := r.look(ctx, &live, cluster)
+	now, err := r.look(ctx, live, cluster)
 	if err != nil || !reflect.DeepEqual(now.decision.Action, seen.decision.Action) {
 		return nil, err
 	}

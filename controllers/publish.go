@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -46,7 +47,8 @@ func (r *EtcdClusterReconciler) publish(ctx context.Context, cluster *v1alpha1.E
 	want := status.Of(view, cluster.Status.Conditions, metav1.NewTime(r.Observer.Now().Truncate(1e9)))
 	setMetrics(cluster, sight, decision, want)
 
-	if equality.Semantic.DeepEqual(withRecord(cluster.Status, v1alpha1.EtcdClusterStatus{}), want) {
+	have := withRecord(cluster.Status, v1alpha1.EtcdClusterStatus{})
+	if equality.Semantic.DeepEqual(have, want) || decision.Outcome == plan.OutcomeAct && failure == nil && saysTheSame(have, want) {
 		return nil
 	}
 	patch, err := statusPatch(cluster, want)
@@ -62,6 +64,24 @@ func (r *EtcdClusterReconciler) publish(ctx context.Context, cluster *v1alpha1.E
 	cluster.Status = withRecord(want, cluster.Status)
 	r.written.remember(cluster)
 	return nil
+}
+
+// saysTheSame reports whether two statuses differ in nothing but messages. Of one
+// action among several that follow each other at once the Event tells; what is
+// awaited after them is shown.
+func saysTheSame(a, b v1alpha1.EtcdClusterStatus) bool {
+	return equality.Semantic.DeepEqual(wordless(a), wordless(b))
+}
+
+func wordless(s v1alpha1.EtcdClusterStatus) v1alpha1.EtcdClusterStatus {
+	s.Conditions, s.Members = slices.Clone(s.Conditions), slices.Clone(s.Members)
+	for i := range s.Conditions {
+		s.Conditions[i].Message = ""
+	}
+	for i := range s.Members {
+		s.Members[i].Message = ""
+	}
+	return s
 }
 
 // withRecord returns what is shown in one status with what the operator

@@ -36,13 +36,20 @@ func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 	return o.surplus(ctx, c, rendered.Surplus, s)
 }
 
+func (o *Observer) comparing() client.Reader {
+	if o.compared != nil {
+		return o.compared
+	}
+	return o.Cached
+}
+
 // surplus reports objects of the cluster that shall not be there. The cache
 // shows all that bear our labels: what it does not show is not asked for at
 // each pass.
 func (o *Observer) surplus(ctx context.Context, c *v1alpha1.EtcdCluster, surplus []client.Object, s *Sight) error {
 	for _, unwanted := range surplus {
 		have := emptyLike(unwanted)
-		if err := o.Cached.Get(ctx, client.ObjectKeyFromObject(unwanted), have); client.IgnoreNotFound(err) != nil {
+		if err := o.comparing().Get(ctx, client.ObjectKeyFromObject(unwanted), have); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("read %T %s: %w", have, unwanted.GetName(), err)
 		} else if err != nil {
 			continue
@@ -157,7 +164,7 @@ func (o *Observer) counterpart(ctx context.Context, want client.Object, s *Sight
 		return s.set, nil
 	}
 	have := emptyLike(want)
-	found, err := o.get(ctx, client.ObjectKeyFromObject(want), have)
+	found, err := o.look(ctx, o.comparing(), true, client.ObjectKeyFromObject(want), have)
 	if err != nil || !found {
 		return nil, err
 	}

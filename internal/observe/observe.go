@@ -34,6 +34,19 @@ type Observer struct {
 	// Self is this operator, "namespace/name".
 	Self string
 	Now  func() time.Time
+	// compared is where objects are read from that are only compared with what
+	// they shall be; nil for Cached.
+	compared client.Reader
+}
+
+// Confirming returns an observer that takes the API server's own word for all
+// that a membership rests on: the spec, the record, pods, claims, endpoints and
+// the StatefulSet. What is merely compared with what it shall be still comes from
+// the cache: a Service that is behind only makes another decision, or none.
+func (o *Observer) Confirming() *Observer {
+	confirming := *o
+	confirming.Cached, confirming.compared = o.Live, o.Cached
+	return &confirming
 }
 
 // Sight is one observation and what acting on it needs.
@@ -177,10 +190,14 @@ func (s *Sight) live(c *v1alpha1.EtcdCluster) *appsv1.StatefulSet {
 }
 
 // get reads through the cache, and from the API server what the cache does not
-// show: it is restricted by label, and late.
+// show: it is restricted by label, and late. A confirming observer has no cache.
 func (o *Observer) get(ctx context.Context, key client.ObjectKey, into client.Object) (bool, error) {
-	err := o.Cached.Get(ctx, key, into)
-	if client.IgnoreNotFound(err) == nil && err != nil {
+	return o.look(ctx, o.Cached, o.compared == nil, key, into)
+}
+
+func (o *Observer) look(ctx context.Context, from client.Reader, cached bool, key client.ObjectKey, into client.Object) (bool, error) {
+	err := from.Get(ctx, key, into)
+	if client.IgnoreNotFound(err) == nil && err != nil && cached {
 		err = o.Live.Get(ctx, key, into)
 	}
 	switch {
