@@ -46,6 +46,28 @@ func TestScale(t *testing.T) {
 	}
 }
 
+// TestScaleToNine: the largest size that there is, and back. Each time all members
+// hold the same, and what was written before. It is not parallel: nine members
+// want two processors for themselves.
+func TestScaleToNine(t *testing.T) {
+	c := newSpace(t).readyEtcd("demo", 5, anywhere)
+	id := c.waitReady().Status.ClusterID
+	keys := c.write("before", 20)
+	for _, step := range []struct {
+		replicas int32
+		scale    func(int32)
+	}{{7, c.scaleTo}, {9, c.kubectlScale}, {7, c.scaleTo}, {3, c.kubectlScale}} {
+		step.scale(step.replicas)
+		o := c.waitReady()
+		if o.Status.ClusterID != id {
+			t.Errorf("with %d members the cluster is %s, it was %s", step.replicas, o.Status.ClusterID, id)
+		}
+		c.settled(o)
+		keys.verify()
+		c.sameEverywhere()
+	}
+}
+
 func replicas(n int32) edit { return func(c *v1alpha1.EtcdCluster) { c.Spec.Replicas = n } }
 
 // scaleTo changes spec.replicas.
