@@ -70,8 +70,9 @@ func (s *clients) etcds() bool {
 func (s *clients) drain(etcd *etcdserver.EtcdServer, withdrawal string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.serving == nil {
-		return errors.New("etcd has handed over no gRPC server")
+	if s.serving == nil { // etcd serves nobody yet
+		s.withdrawal = withdrawal
+		return nil
 	}
 	port, err := s.listen()
 	if err != nil {

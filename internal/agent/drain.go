@@ -40,8 +40,8 @@ func refuseDrain(v view, req control.DrainRequest) *control.Refusal {
 		return refusal("", "This is member %s of cluster %s.", a.MemberID, a.ClusterID)
 	case v.stopping:
 		return refusal("", "The pod is stopping.")
-	case v.server == nil || !v.server.joined():
-		return refusal("", "etcd does not serve clients.")
+	case v.server == nil:
+		return refusal("", "etcd does not run.")
 	default:
 		return nil
 	}

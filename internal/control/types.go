@@ -186,7 +186,7 @@ type LeaveRequest struct {
 // client that is connected is told to connect anew, and so goes to another
 // member. What it has asked is still answered, and who addresses this very
 // member is served as before. The agent refuses when it is another member, or
-// when etcd does not serve clients.
+// when etcd does not run.
 type DrainRequest struct {
 	ClusterID etcd.ClusterID `json:"clusterID"`
 	MemberID  etcd.MemberID  `json:"memberID"`

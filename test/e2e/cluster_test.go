@@ -80,9 +80,13 @@ func (c *cluster) object() *v1alpha1.EtcdCluster {
 }
 
 // change changes the EtcdCluster.
-func (c *cluster) change(e edit) {
+func (c *cluster) change(edits ...edit) {
 	c.t.Helper()
-	modify(c.space, c.name, &v1alpha1.EtcdCluster{}, e)
+	modify(c.space, c.name, &v1alpha1.EtcdCluster{}, func(o *v1alpha1.EtcdCluster) {
+		for _, e := range edits {
+			e(o)
+		}
+	})
 }
 
 // await waits until the EtcdCluster is as check wants it, and returns it.

@@ -45,6 +45,7 @@ func TestScaleInterrupted(t *testing.T) {
 	l.phase("3 to 5, the joining claim is deleted")
 	c.scaleTo(5)
 	name := newcomer(c.underway("joining a member", joining))
+	c.awaitPod(name, "is there", func(*corev1.Pod) error { return nil }) // and its claim before it
 	kubectl(t, "-n", s.name, "delete", "pvc", "data-"+name, "--wait=false")
 	kubectl(t, "-n", s.name, "delete", "pod", name, "--wait=false")
 	c.settled(c.waitReady())

@@ -147,8 +147,10 @@ func TestOldDiskNeverReused(t *testing.T) {
 	kept := c.keepVolume(2)
 	c.scaleTo(1)
 	c.settled(c.waitReady())
+	c.change(paused(true)) // it would clear the claim as soon as it saw it
+	c.waitPaused()
 	old := c.bindAgain(2, kept)
-	c.scaleTo(3)
+	c.change(paused(false), replicas(3))
 	o := c.waitReady()
 	c.settled(o)
 	keys.verify()
@@ -188,7 +190,10 @@ func (c *cluster) bindAgain(ordinal int, volume *corev1.PersistentVolume) *corev
 		},
 	}
 	c.gone(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: claim.Name}})
-	changeGlobal(c.t, volume, func() { volume.Spec.ClaimRef = nil })
+	// By name: a volume that is free for all would be given to whoever asks next.
+	changeGlobal(c.t, volume, func() {
+		volume.Spec.ClaimRef = &corev1.ObjectReference{Kind: "PersistentVolumeClaim", APIVersion: "v1", Namespace: c.space.name, Name: claim.Name}
+	})
 	c.create(claim)
 	eventually(c.t, medium, "the kept volume is bound again", func(ctx context.Context) error {
 		live := &corev1.PersistentVolumeClaim{}
