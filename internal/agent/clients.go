@@ -79,7 +79,7 @@ func (s *clients) drain(etcd *etcdserver.EtcdServer, withdrawal string) error {
 		return err
 	}
 	ending, end := context.WithCancel(context.Background())
-	next, err := s.server(etcd, ending)
+	next, err := s.server(ending, etcd)
 	if err != nil {
 		end()
 		return errors.Join(err, port.Close())
@@ -96,7 +96,7 @@ func (s *clients) drain(etcd *etcdserver.EtcdServer, withdrawal string) error {
 }
 
 // server is a gRPC server like the one that etcd makes in embed.
-func (s *clients) server(etcd *etcdserver.EtcdServer, ending context.Context) (*grpc.Server, error) {
+func (s *clients) server(ending context.Context, etcd *etcdserver.EtcdServer) (*grpc.Server, error) {
 	c := s.config
 	options := []grpc.ServerOption{endStreams(ending)}
 	if c.GRPCKeepAliveMinTime > 0 {

@@ -34,13 +34,9 @@ func (w *World) do(o order) order {
 	case removeMember:
 		w.remove(int(o.at), o.id)
 	case disarm:
-		if w.reached() && w.alarm == (ref{o.at, o.id}) {
-			w.alarm = ref{}
-		}
+		w.disarm(o)
 	case drain:
-		if n.podUID == o.podUID && n.up() && !n.hidden && n.clients == connected {
-			n.clients = gone
-		}
+		w.drain(o)
 	case clearMember:
 		return w.clear(o)
 	case dropPod:
@@ -149,6 +145,20 @@ func (w *World) join(o order) bool {
 	n.born = n.born || n.id == o.id
 	n.admitted, n.data, n.log = o.id, data, far
 	return true
+}
+
+// disarm ends the alarm that names a member.
+func (w *World) disarm(o order) {
+	if w.reached() && w.alarm == (ref{o.at, o.id}) {
+		w.alarm = ref{}
+	}
+}
+
+// drain sends the clients of a member that is withdrawn away.
+func (w *World) drain(o order) {
+	if n := &w.nodes[o.at]; n.podUID == o.podUID && n.up() && !n.hidden && n.clients == connected {
+		n.clients = gone
+	}
 }
 
 // clear asks the list again, deletes a claim that it counts no member on, and

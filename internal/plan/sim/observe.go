@@ -171,13 +171,20 @@ func (w *World) member(i int, n *node) plan.Member {
 		m.Agent, m.AgentError = w.report(i, n), ""
 		m.Ready = m.Agent.Etcd != nil && m.Agent.Etcd.Ready
 	}
-	if n.clients == connected && (m.Agent == nil || m.Agent.State != control.StateRunning) {
-		m.Clients = plan.ClientsGone // there is nobody to tell them
-	}
+	m.Clients = told(m)
 	if m.Claim != nil {
 		m.Claim.Marked = n.mark != 0 && (m.Agent == nil || n.admitted == 0 || n.admitted == n.mark)
 	}
 	return m
+}
+
+// told is what is known of a member's clients: where none runs there is nobody
+// to tell them anything.
+func told(m plan.Member) plan.Clients {
+	if m.Clients == plan.ClientsConnected && (m.Agent == nil || m.Agent.State != control.StateRunning) {
+		return plan.ClientsGone
+	}
+	return m.Clients
 }
 
 // indexes are how far a member's log goes, next to the leader's 100000.

@@ -112,7 +112,7 @@ func (w *World) order(a plan.Action, live bool) order {
 	if single {
 		o.at = int8(bits.TrailingZeros8(o.members)) //nolint:gosec // at most ordinals
 	}
-	if single || o.kind == clearMember || o.kind == dropPod || o.kind == drain {
+	if single || slices.Contains([]kind{clearMember, dropPod, drain}, o.kind) {
 		n := w.seen(int(o.at), live)
 		o.claimUID, o.podUID = n.claimUID, n.podUID
 	}
