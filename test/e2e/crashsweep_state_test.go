@@ -13,7 +13,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 )
@@ -25,11 +24,10 @@ var kinds = []client.ObjectList{
 }
 
 // state is everything that there is of the cluster, object by object, in lines
-// that are the same for any two that are equally well: what differs anyway is
-// left out, or bears the name of the place where it is met first.
+// that are the same for any two that are equally well.
 func (c *cluster) state() map[string][]string {
 	c.t.Helper()
-	var text strings.Builder
+	var all []client.Object
 	for _, kind := range kinds {
 		list := kind.DeepCopyObject().(client.ObjectList)
 		if err := world.List(bounded(c.t), list, client.InNamespace(c.space.name)); err != nil {
@@ -39,19 +37,28 @@ func (c *cluster) state() map[string][]string {
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		var parts []string
 		for _, item := range items {
-			part, err := yaml.Marshal(essence(item.(client.Object)))
-			if err != nil {
-				c.t.Fatal(err)
-			}
-			parts = append(parts, object+kindAndName(item.(client.Object))+"\n"+string(part))
+			all = append(all, item.(client.Object))
 		}
-		slices.Sort(parts)
-		text.WriteString(strings.Join(parts, ""))
+	}
+	return linesOf(all, c.space.name)
+}
+
+// linesOf writes objects in lines without what differs anyway: that is left out,
+// or bears the name of the place where it is met first. It writes JSON, as YAML
+// quotes some IDs, those that look like numbers, and others not.
+func linesOf(all []client.Object, namespace string) map[string][]string {
+	slices.SortStableFunc(all, func(a, b client.Object) int { return strings.Compare(kindAndName(a), kindAndName(b)) })
+	var text strings.Builder
+	for _, o := range all {
+		part, err := json.MarshalIndent(essence(o), "", "  ")
+		if err != nil {
+			panic(err) // it came as JSON
+		}
+		text.WriteString(object + kindAndName(o) + "\n" + string(part) + "\n")
 	}
 	objects := map[string][]string{}
-	for part := range strings.SplitSeq(placed(strings.ReplaceAll(text.String(), c.space.name, "NAMESPACE")), object) {
+	for part := range strings.SplitSeq(placed(strings.ReplaceAll(text.String(), namespace, "NAMESPACE")), object) {
 		name, content, _ := strings.Cut(part, "\n")
 		objects[name] = strings.Split(content, "\n")
 	}
