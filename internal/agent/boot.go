@@ -97,7 +97,7 @@ func (a *Agent) start() error {
 		return err
 	}
 	began := time.Now()
-	s, err := startServer(config)
+	s, err := startServer(config, a.layout)
 	if err != nil {
 		a.starts.died(err.Error())
 		return err
@@ -169,7 +169,7 @@ func (a *Agent) bury(cause error) error {
 		return nil
 	}
 	a.mu.RLock()
-	removed := a.removed || v.server.Server.IsIDRemoved(uint64(v.server.Server.MemberID()))
+	removed := a.removed || v.server.Server.IsIDRemoved(uint64(v.server.id()))
 	a.mu.RUnlock()
 	v.server.end()
 	if !removed {

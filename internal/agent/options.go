@@ -21,10 +21,10 @@ var owned = []string{
 	"name", "data-dir", "wal-dir", "listen-*", "initial-*", "*advertise*", "discovery*",
 	"*cert*", "*tls*", "*crl*", "*trusted-ca*", "*key-file", "peer-*", "client-*",
 	"force-new-cluster", "unsafe-*", "strict-reconfig-check", "pre-vote", "enable-grpc-gateway",
-	"logger", "log-outputs", "log-format", "*log-rotation*", "config-file", "v2-*",
+	"logger", "log-outputs", "log-format", "*log-rotation*", "config-file", "v2-*", "enable-v2", "*-enable-v2v3",
 }
 
-// etcdFlags guards the two package variables of rafthttp that AddFlags sets
+// etcdFlags guards the two package variables of rafthttp that etcd's flags set
 // and a starting server reads.
 var etcdFlags sync.RWMutex
 
@@ -37,7 +37,7 @@ func applyOptions(c *embed.Config, options []string) error {
 	defer etcdFlags.Unlock()
 	set := flag.NewFlagSet("etcd", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	c.AddFlags(set)
+	addFlags(c, set)
 	for _, option := range options {
 		key, value, found := strings.Cut(option, "=")
 		if !found {
@@ -52,6 +52,9 @@ func applyOptions(c *embed.Config, options []string) error {
 		if err := set.Set(key, value); err != nil {
 			return fmt.Errorf("etcd setting %s=%q: %w", key, value, err)
 		}
+	}
+	if err := finishFlags(c, set); err != nil {
+		return err
 	}
 	collectLists(c, set)
 	return checkRetention(c)
