@@ -39,13 +39,11 @@ func (a *Agent) boot() error {
 
 // checkConfig finds what etcd would refuse, before anything is started.
 func (a *Agent) checkConfig() error {
-	config, err := embedConfig(a.config)
+	level, err := a.config.logLevel()
 	if err != nil {
 		return err
 	}
-	if err := a.level.UnmarshalText([]byte(config.LogLevel)); err != nil {
-		return fmt.Errorf("etcd setting log-level: %w", err)
-	}
+	a.level.SetLevel(level)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"go.etcd.io/etcd/pkg/v3/flags"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.uber.org/zap/zapcore"
 )
 
 // owned are the settings that the agent derives itself, or that would break a
@@ -57,7 +58,7 @@ func applyOptions(c *embed.Config, options []string) error {
 		return err
 	}
 	collectLists(c, set)
-	return checkRetention(c)
+	return checkUnchecked(c)
 }
 
 func isOwned(key string) bool {
@@ -75,8 +76,12 @@ func collectLists(c *embed.Config, set *flag.FlagSet) {
 	c.MaxConcurrentStreams = flags.Uint32FromFlag(set, "max-concurrent-streams")
 }
 
-// checkRetention repeats the one check that embed makes only while starting.
-func checkRetention(c *embed.Config) error {
+// checkUnchecked repeats what embed checks only while starting, and what it
+// panics at.
+func checkUnchecked(c *embed.Config) error {
+	if _, err := zapcore.ParseLevel(c.LogLevel); err != nil {
+		return fmt.Errorf("etcd setting log-level: %w", err)
+	}
 	retention := c.AutoCompactionRetention
 	if n, err := strconv.Atoi(retention); err == nil && n >= 0 {
 		return nil
