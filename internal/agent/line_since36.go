@@ -81,7 +81,7 @@ func readStartState(layout) startState { return startState{} }
 
 func (s *server) id() types.ID { return s.Server.MemberID() }
 
-// members is the cluster as this member knows it.
+// members is the cluster as this member knows it. The caller may change the slice.
 func (s *server) members() []*membership.Member { return s.Server.Cluster().Members() }
 
 // transferLeadership leaves the choice of the successor to etcd.
