@@ -1,0 +1,37 @@
+# One source of the member, three release lines of etcd: hack/etcd has a go.mod for each that is not the root's.
+
+lines := $(sort $(patsubst hack/etcd/%/go.mod,%,$(wildcard hack/etcd/*/go.mod)))
+lines_packages := ./internal/agent ./cmd/member
+lines_flags = -modfile=hack/etcd/$$line/go.mod -tags=etcd$${line/./}
+
+.PHONY: member-image test-lines lint-lines
+
+member-image: $(images_dir)/member-$(ETCD_VERSION).tar ## Build the member's image with an etcd release into .images/: ETCD_VERSION=3.6.16
+
+$(images_dir)/bin/member-%: FORCE
+	@mkdir -p $(@D)
+	@GOOS=linux hack/etcd/build.sh $* $@.new -trimpath -buildvcs=false -ldflags "$(images_ldflags)"
+	@$(images_replace)
+
+$(images_dir)/member-$(ETCD_VERSION).ref: reference = $(MEMBER_IMAGE)
+$(images_dir)/member-$(ETCD_VERSION).ref: FORCE
+	@mkdir -p $(@D)
+	@echo "$(reference)" > $@.new
+	@$(images_replace)
+
+$(images_dir)/member-%.tar: $(images_dir)/bin/member-% $(images_dir)/member-%.ref | images-tool
+	@$(QUORATE_CLUSTER) image --name "$$(cat $(images_dir)/member-$*.ref)" --binary $(images_dir)/bin/member-$*:/member \
+		--entrypoint /member --user $(images_user) --out $@
+
+test-lines: ## Run the member's tests on the other release lines of etcd
+	@for line in $(lines); do \
+		echo "etcd $$line"; \
+		go test $(lines_flags) $(lines_packages) | $(tests_only); \
+	done
+
+# That each line's go.mod is complete, and its adapter good. The root's own go.mod is looked at by lint-modules.
+lint-lines: $(golangci_lint)
+	@for line in $(lines); do \
+		go list $(lines_flags) -mod=readonly -deps -test $(lines_packages) >/dev/null || exit 1; \
+		GOFLAGS="$(lines_flags)" $(golangci_lint) run --config .golangci.yml $(lines_packages); \
+	done
