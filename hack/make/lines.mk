@@ -23,11 +23,15 @@ $(images_dir)/member-%.tar: $(images_dir)/bin/member-% $(images_dir)/member-%.re
 	@$(QUORATE_CLUSTER) image --name "$$(cat $(images_dir)/member-$*.ref)" --binary $(images_dir)/bin/member-$*:/member \
 		--entrypoint /member --user $(images_user) --out $@
 
-test-lines: ## Run the member's tests on the other release lines of etcd
+# Last, one cluster goes through all lines: each member is a process of the line's own test binary.
+test-lines: ## Run the member's tests on the other release lines of etcd, and take clusters from one line to the next
 	@for line in $(lines); do \
 		echo "etcd $$line"; \
 		go test $(lines_flags) $(lines_packages) | $(tests_only); \
+		go test -c -o dist/lines/$$line.test $(lines_flags) ./internal/agent; \
 	done
+	@echo "from line to line"
+	@AGENT_TEST_LINES="$(CURDIR)/dist/lines" go test -count=1 -tags=lines -run '^TestLines$$' ./internal/agent
 
 # That each line's go.mod is complete, and its adapter good. The root's own go.mod is looked at by lint-modules.
 lint-lines: $(golangci_lint)
