@@ -44,6 +44,8 @@ if [[ $(embedded $modfile) != "v$version" ]]; then
   modfile=$derived
   set -- -mod=mod "$@"
   selected=$(embedded "$derived" -mod=mod) || die "the modules of etcd $version cannot be resolved"
+  problem=$(go list -mod=mod -modfile="$derived" "${tags[@]}" -deps ./cmd/member 2>&1 >/dev/null) ||
+    die "the modules of etcd $version cannot be had: $(grep -vE '^go: (downloading|finding|found)' <<<"$problem" | head -1)"
   [[ $selected == "v$version" ]] || die "etcd $version cannot be built here: another module asks for etcd ${selected#v}"
 fi
 
