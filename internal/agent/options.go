@@ -22,7 +22,8 @@ var owned = []string{
 	"name", "data-dir", "wal-dir", "listen-*", "initial-*", "*advertise*", "discovery*",
 	"*cert*", "*tls*", "*crl*", "*trusted-ca*", "*key-file", "peer-*", "client-*",
 	"force-new-cluster", "unsafe-*", "strict-reconfig-check", "pre-vote", "enable-grpc-gateway",
-	"logger", "log-outputs", "log-format", "*log-rotation*", "config-file", "v2-*", "enable-v2", "*-enable-v2v3",
+	"logger", "log-outputs", "log-format", "*log-rotation*", "config-file", "v2-*", "enable-v2", "socket-reuse-port",
+	"experimental-enable-v2v3", "experimental-peer-*",
 }
 
 // etcdFlags guards the two package variables of rafthttp that etcd's flags set

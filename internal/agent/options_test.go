@@ -43,7 +43,8 @@ func TestOptionsOfTheAgentAreRefused(t *testing.T) {
 		"discovery", "discovery-srv", "cert-file", "key-file", "trusted-ca-file", "client-cert-auth", "client-crl-file", "auto-tls",
 		"peer-cert-file", "peer-auto-tls", "peer-skip-client-san-verification", "tls-min-version", "self-signed-cert-validity",
 		"force-new-cluster", "unsafe-no-fsync", "strict-reconfig-check", "pre-vote", "enable-grpc-gateway",
-		"logger", "log-outputs", "log-format", "enable-log-rotation", "config-file",
+		"logger", "log-outputs", "log-format", "enable-log-rotation", "config-file", "socket-reuse-port",
+		"enable-v2", "experimental-enable-v2v3", "experimental-peer-skip-client-san-verification",
 	} {
 		err := applyOptions(embed.NewConfig(), []string{key + "=x"})
 		if err == nil || !strings.Contains(err.Error(), "set by Quorate") {
