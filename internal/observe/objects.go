@@ -23,9 +23,9 @@ func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 	rendered := o.Renderer.Render(c, s.present(live))
 	s.Wanted = rendered.Objects
 	s.Observation.StaleClaims = rendered.StaleClaims
-	for _, message := range rendered.Lags {
-		s.Observation.Lags = append(s.Observation.Lags, plan.Lag{Message: message})
-	}
+	s.Next = rendered.Next
+	s.Observation.Template = plan.Template{Wanted: rendered.Wanted, Changes: rendered.Changes}
+	s.stale(rendered.Stale)
 	for _, want := range s.Wanted {
 		object, err := o.object(ctx, c, want, s)
 		if err != nil {
@@ -78,6 +78,15 @@ func (s *Sight) present(live *appsv1.StatefulSet) resource.Present {
 		}
 	}
 	return p
+}
+
+// stale notes what each of the present pods was not made from, in their order.
+func (s *Sight) stale(found []string) {
+	for i := range s.Observation.Members {
+		if m := &s.Observation.Members[i]; s.Pods[m.Name] != nil {
+			m.Stale, found = found[0], found[1:]
+		}
+	}
 }
 
 // smallest is the size of the smallest volume that holds a member.

@@ -138,6 +138,17 @@ type Welcome struct{ Members []etcd.MemberName }
 // not show, so that it begins again on an empty volume, or not at all.
 type Clear struct{ Name etcd.MemberName }
 
+// FollowSpec makes the pods' template what the spec asks for. It restarts nobody:
+// the pods that there are keep what they run.
+type FollowSpec struct{ Version string }
+
+// Restart ends the pod of a member through the Eviction subresource, so that
+// node drains and we never take two at once; the StatefulSet makes it anew.
+type Restart struct {
+	Name etcd.MemberName
+	ID   etcd.MemberID
+}
+
 // DropPod deletes a pod by force whose node is confirmed absent.
 type DropPod struct{ Name etcd.MemberName }
 
@@ -169,6 +180,8 @@ func (Drain) action()         {}
 func (Welcome) action()       {}
 func (Clear) action()         {}
 func (DropPod) action()       {}
+func (FollowSpec) action()    {}
+func (Restart) action()       {}
 
 func (TakeCharge) String() string     { return "TakeCharge" }
 func (a Issue) String() string        { return "Issue " + strings.Join(a.Secrets, ", ") }
@@ -210,13 +223,15 @@ func (a Drain) String() string        { return "Drain " + string(a.Name) }
 func (a Welcome) String() string      { return "Welcome " + join(a.Members) }
 func (a Clear) String() string        { return "Clear " + string(a.Name) }
 func (a DropPod) String() string      { return "DropPod " + string(a.Name) }
+func (a FollowSpec) String() string   { return "FollowSpec " + a.Version }
+func (a Restart) String() string      { return fmt.Sprintf("Restart %s %s", a.Name, a.ID) }
 
 // Live reports whether an action changes the membership, or destroys
 // something: before it is done the cluster is observed anew from the API server
 // itself, and the planner must decide the same again.
 func Live(a Action) bool {
 	switch a.(type) {
-	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune:
+	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart:
 		return true
 	default:
 		return false
@@ -275,6 +290,8 @@ func MembersOf(a Action) []etcd.MemberName {
 	case Clear:
 		return []etcd.MemberName{a.Name}
 	case DropPod:
+		return []etcd.MemberName{a.Name}
+	case Restart:
 		return []etcd.MemberName{a.Name}
 	default:
 		return nil

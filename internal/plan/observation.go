@@ -29,8 +29,18 @@ type Observation struct {
 	StaleClaims string
 	// Etcd is the cluster's own linearizable answer.
 	Etcd EtcdView
-	// Lags are the wishes that running members do not follow yet.
-	Lags []Lag
+	// Template is how the pods' template stands to the spec.
+	Template Template
+}
+
+// Template is how the StatefulSet's pod template stands to what the spec asks
+// for, as far as a member has to restart for it.
+type Template struct {
+	// Wanted names what the spec asks for: a short hash of it.
+	Wanted string
+	// Changes says what of it the template does not follow, as a clause for
+	// people; empty when it follows.
+	Changes string
 }
 
 // NoStatefulSet is Observation.Pods while there is no StatefulSet.
@@ -146,6 +156,9 @@ type Member struct {
 	Clients Clients
 	// Outdated: the pod was made from an older template than the present one.
 	Outdated bool
+	// Stale says what of the spec the pod was not made from, as far as it has to
+	// restart for it, as a clause for people; empty when it has not.
+	Stale string
 	// Trouble is why the pod or its claim does not come up; nil if nothing is
 	// known to hinder it.
 	Trouble *Trouble
@@ -210,10 +223,4 @@ type EtcdView struct {
 	Error     string
 	ClusterID etcd.ClusterID
 	Members   etcd.Members
-}
-
-// Lag is a wish that this release cannot bring to running members.
-type Lag struct {
-	// Message names the field, what runs and what was asked for.
-	Message string
 }

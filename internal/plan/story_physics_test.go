@@ -38,7 +38,7 @@ func (l *lab) settlePod(i int, m *Member) {
 	case m.Pod != PodRunning && l.statefulSet() && i < l.seen.Pods:
 		m.Pod = PodRunning
 	case i >= l.seen.Pods:
-		m.Pod = PodAbsent
+		m.Pod, m.Stale, m.Outdated = PodAbsent, "", false
 	}
 	if m.Pod == PodRunning && l.disks[m.Name] == nil {
 		l.disks[m.Name] = l.mint()

@@ -26,7 +26,9 @@ type restartInputs struct {
 // was made from differs. It covers the inputs of the user and nothing that a
 // version of the operator renders from them: neither the image's repository
 // nor labels, probes or arguments.
-func RestartHash(spec v1alpha1.EtcdClusterSpec) string {
+func RestartHash(spec v1alpha1.EtcdClusterSpec) string { return digest(inputsOf(spec)) }
+
+func inputsOf(spec v1alpha1.EtcdClusterSpec) restartInputs {
 	in := restartInputs{
 		Version:     spec.Version,
 		Etcd:        *spec.Etcd.DeepCopy(),
@@ -38,7 +40,7 @@ func RestartHash(spec v1alpha1.EtcdClusterSpec) string {
 	if c := in.Etcd.AutoCompaction; c != nil {
 		c.Mode = compactionMode(c.Mode)
 	}
-	return digest(in)
+	return in
 }
 
 // ContentHash identifies what was built, so that a field that is no longer
@@ -95,10 +97,15 @@ func child(m map[string]any, field string) map[string]any {
 // digest is SHA-256 over JSON, which sorts the keys of maps; half of it is
 // enough to tell versions of one object apart.
 func digest(v any) string {
+	encoded := encode(v)
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:16])
+}
+
+func encode(v any) []byte {
 	encoded, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // plain values of Kubernetes types: impossible
 	}
-	sum := sha256.Sum256(encoded)
-	return hex.EncodeToString(sum[:16])
+	return encoded
 }

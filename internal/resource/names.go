@@ -83,3 +83,7 @@ const ContainerName = "member"
 // AnnotationConfigHash is the annotation on member pods with the RestartHash of
 // the spec that the pod was made from.
 const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
+
+// AnnotationInputs is the annotation on member pods with what RestartHash was
+// made of, as JSON: it tells what has changed since.
+const AnnotationInputs = v1alpha1.GroupName + "/inputs"

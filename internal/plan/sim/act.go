@@ -1,6 +1,10 @@
 package sim
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/quorate/quorate/internal/etcd"
+)
 
 // do carries out the next effect of an order and returns what is left of it.
 // It does what internal/act documents, with the preconditions that act, the
@@ -37,6 +41,14 @@ func (w *World) do(o order) order {
 		w.disarm(o)
 	case drain:
 		w.drain(o)
+	case followSpec:
+		if !w.set.absent {
+			w.set.config = o.config
+		}
+	case recreate:
+		return w.each(o)
+	case restart:
+		w.restart(o)
 	case clearMember:
 		return w.clear(o)
 	case dropPod:
@@ -67,7 +79,7 @@ func (w *World) createSet() {
 }
 
 func (w *World) makeSet(replicas int8) {
-	w.set = statefulSet{replicas: replicas, class: max(1, w.spec.class), size: w.spec.size}
+	w.set = statefulSet{replicas: replicas, class: max(1, w.spec.class), size: w.spec.size, config: w.spec.config}
 }
 
 func (w *World) resize(o order) {
@@ -95,6 +107,7 @@ func (w *World) renewClaims(o order) order {
 	}
 	if w.set.absent {
 		w.makeSet(o.number)
+		w.set.config = o.config
 	}
 	return order{}
 }
@@ -131,7 +144,36 @@ func (w *World) one(o order, n *node) {
 		}
 	case welcomeBack:
 		n.clients = welcome
+	case recreate:
+		if n.pod == pending || n.alive() && !n.hidden && (n.data == corrupt || n.refuses()) {
+			n.pod = terminating
+		}
 	}
+}
+
+// restart is an eviction, which the budget allows or not: it counts who is
+// ready, of the voters that there are or shall be.
+func (w *World) restart(o order) {
+	n := &w.nodes[o.at]
+	if n.podUID != o.podUID || n.pod != running && n.pod != pending {
+		return
+	}
+	ready := w.voters(func(i int, n *node) bool { return w.ready(i) })
+	voters := max(w.size(), int(w.spec.replicas))
+	allowed := ready
+	if w.ready(int(o.at)) {
+		allowed--
+	}
+	if voters > 1 && !etcd.HasQuorum(allowed, voters) {
+		return
+	}
+	n.pod = terminating
+}
+
+// ready is what the kubelet finds.
+func (w *World) ready(i int) bool {
+	n := &w.nodes[i]
+	return n.voter() && n.up() && n.joined && w.serves() && w.alarm.id == 0
 }
 
 // join is the agent's part: it refuses another volume, data, and another

@@ -19,6 +19,7 @@ var (
 	clientURLs [ordinals][]string
 	claimNames [ordinals]string
 	classes    = [...]string{"", "fast", "slow"}
+	revisions  = [configs]string{"r0", "r1", "bad"}
 	peers      [ordinals][]string
 )
 
@@ -89,6 +90,10 @@ func (w *World) observe(live bool) plan.Observation {
 		o.Pods, o.Objects[0].State = plan.NoStatefulSet, plan.ObjectMissing
 	} else if w.set.size != w.spec.size || w.spec.class != 0 && w.set.class != w.spec.class {
 		o.StaleClaims = "the claim template differs"
+	}
+	o.Template.Wanted = revisions[w.spec.config]
+	if !w.set.absent && w.set.config != w.spec.config {
+		o.Template.Changes = "spec.etcd has changed"
 	}
 	o.Etcd = w.list(live)
 	count := max(int(w.spec.replicas), int(w.set.replicas), w.highest((*node).exists))
@@ -171,6 +176,12 @@ func (w *World) member(i int, n *node) plan.Member {
 		m.Agent, m.AgentError = w.report(i, n), ""
 		m.Ready = m.Agent.Etcd != nil && m.Agent.Etcd.Ready
 	}
+	if n.pod != absent {
+		m.Outdated = !w.set.absent && n.config != w.set.config
+		if n.config != w.spec.config {
+			m.Stale = "spec.etcd has changed"
+		}
+	}
 	m.Clients = told(m)
 	if m.Claim != nil {
 		m.Claim.Marked = n.mark != 0 && (m.Agent == nil || n.admitted == 0 || n.admitted == n.mark)
@@ -206,6 +217,8 @@ func (w *World) report(i int, n *node) *control.Report {
 		r.State, r.Volume.Contents, r.Message = control.StateWaiting, control.ContentsEmpty, "the volume is empty"
 	case n.data == corrupt:
 		r.State, r.Reason, r.Message = control.StateRefused, control.ReasonCorruptWAL, "the write-ahead log cannot be read"
+	case n.refuses():
+		r.State, r.Reason, r.Message = control.StateRefused, control.ReasonBadConfig, "etcd refuses its configuration"
 	case !n.joined:
 		r.State, r.Etcd = control.StateStarting, w.status(i, n)
 	default:
