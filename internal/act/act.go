@@ -136,6 +136,8 @@ func (a *Actor) change(ctx context.Context, s *Situation, action plan.Action) er
 		return a.growClaims(ctx, s, action)
 	case plan.FollowSpec:
 		return a.followSpec(ctx, s, action)
+	case plan.Adjust:
+		return a.adjust(ctx, s, action)
 	case plan.Restart:
 		return a.restart(ctx, s, action)
 	case plan.Prune:

@@ -25,7 +25,7 @@ func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 	s.Observation.StaleClaims = rendered.StaleClaims
 	s.Next = rendered.Next
 	s.Observation.Template = plan.Template{Wanted: rendered.Wanted, Changes: rendered.Changes}
-	s.stale(rendered.Stale)
+	s.differ(rendered.Pods)
 	for _, want := range s.Wanted {
 		object, err := o.object(ctx, c, want, s)
 		if err != nil {
@@ -80,11 +80,12 @@ func (s *Sight) present(live *appsv1.StatefulSet) resource.Present {
 	return p
 }
 
-// stale notes what each of the present pods was not made from, in their order.
-func (s *Sight) stale(found []string) {
+// differ notes how each of the present pods differs from the spec, in their order.
+func (s *Sight) differ(found []resource.PodDifference) {
 	for i := range s.Observation.Members {
 		if m := &s.Observation.Members[i]; s.Pods[m.Name] != nil {
-			m.Stale, found = found[0], found[1:]
+			m.Stale, m.Adjust, m.Adjusting = found[0].Stale, found[0].Adjust, found[0].Adjusting
+			found = found[1:]
 		}
 	}
 }

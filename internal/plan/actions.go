@@ -142,6 +142,9 @@ type Clear struct{ Name etcd.MemberName }
 // the pods that there are keep what they run.
 type FollowSpec struct{ Version string }
 
+// Adjust changes labels, annotations and resources of a pod as it runs.
+type Adjust struct{ Name etcd.MemberName }
+
 // Restart ends the pod of a member through the Eviction subresource, so that
 // node drains and we never take two at once; the StatefulSet makes it anew.
 type Restart struct {
@@ -182,6 +185,7 @@ func (Clear) action()         {}
 func (DropPod) action()       {}
 func (FollowSpec) action()    {}
 func (Restart) action()       {}
+func (Adjust) action()        {}
 
 func (TakeCharge) String() string     { return "TakeCharge" }
 func (a Issue) String() string        { return "Issue " + strings.Join(a.Secrets, ", ") }
@@ -224,6 +228,7 @@ func (a Welcome) String() string      { return "Welcome " + join(a.Members) }
 func (a Clear) String() string        { return "Clear " + string(a.Name) }
 func (a DropPod) String() string      { return "DropPod " + string(a.Name) }
 func (a FollowSpec) String() string   { return "FollowSpec " + a.Version }
+func (a Adjust) String() string       { return "Adjust " + string(a.Name) }
 func (a Restart) String() string      { return fmt.Sprintf("Restart %s %s", a.Name, a.ID) }
 
 // Live reports whether an action changes the membership, or destroys
@@ -292,6 +297,8 @@ func MembersOf(a Action) []etcd.MemberName {
 	case DropPod:
 		return []etcd.MemberName{a.Name}
 	case Restart:
+		return []etcd.MemberName{a.Name}
+	case Adjust:
 		return []etcd.MemberName{a.Name}
 	default:
 		return nil

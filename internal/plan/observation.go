@@ -159,6 +159,9 @@ type Member struct {
 	// Stale says what of the spec the pod was not made from, as far as it has to
 	// restart for it, as a clause for people; empty when it has not.
 	Stale string
+	// Adjust says what of the spec can be changed on the pod as it runs, and
+	// Adjusting what its node has not done yet of that; empty when nothing is.
+	Adjust, Adjusting string
 	// Trouble is why the pod or its claim does not come up; nil if nothing is
 	// known to hinder it.
 	Trouble *Trouble

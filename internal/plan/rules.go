@@ -17,6 +17,7 @@ var rules = []rule{
 	{"objects", objects},           // create what is missing, repair what drifted
 	{"following", following},       // the pods' template follows the spec
 	{"pods", pods},                 // pods of an old template that hold no voter
+	{"adjustment", adjustment},     // what changes on pods as they run
 	{"gone", gonePods},             // pods of nodes that do not exist any more
 	{"memory", memory},             // volumes that were ever formed mean formed
 	{"hibernation", hibernation},   // no pods, or as many as there were
@@ -34,6 +35,7 @@ var rules = []rule{
 	{"exits", exits},               // scale in, move, replace what is doomed
 	{"entrances", entrances},       // scale out, or come back
 	{"rollout", rollout},           // restart what does not run what the spec asks for
+	{"adjusting", adjusting},       // what nodes have not done of it
 	{"members", members},           // absent members are waited for
 	{"authorities", authorities},   // a formed cluster never gets a new CA
 	{"volumes", volumeGrowth},      // volumes that have not grown

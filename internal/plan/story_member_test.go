@@ -18,6 +18,8 @@ import (
 //	trouble=Unschedulable:"..." Kubernetes says why the pod does not come up
 //	next=Unschedulable:"..."    so it goes with its pod once that is made anew
 //	stale="snapshot-count ..."  its pod was not made from the spec; empty: it was
+//	adjust="labels"             that can change on its pod as it runs
+//	adjusting="..."             its node has not done that yet
 //	outdated                    its pod follows an older template
 //	behind, caughtup            it lags behind the leader, or no more
 //	leaving, gone, welcome      clients are about to be sent elsewhere, are, come back
@@ -54,6 +56,10 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 		p.next = value
 	case "stale":
 		m.Stale = value
+	case "adjust":
+		m.Adjust = value
+	case "adjusting":
+		m.Adjusting = value
 	case "behind":
 		p.behind = true
 	case "caughtup":

@@ -56,6 +56,8 @@ func (l *lab) performMembership(a Action) {
 		}
 	case Restart:
 		l.anew(a.Name)
+	case Adjust:
+		l.member(a.Name).Adjust = ""
 	case Prune:
 		l.seen.Objects = slices.DeleteFunc(l.seen.Objects, func(o Object) bool { return o.State == ObjectSurplus })
 	}

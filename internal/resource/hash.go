@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -36,7 +37,8 @@ func inputsOf(spec v1alpha1.EtcdClusterSpec) restartInputs {
 		Plaintext:   spec.TLS.Disabled,
 		PodTemplate: spec.PodTemplate,
 	}
-	in.Etcd.QuotaBackend = nil // QuotaBytes says it, however it is written
+	in.PodTemplate.Metadata, in.PodTemplate.Resources = v1alpha1.PodMetadata{}, corev1.ResourceRequirements{} // see inPlace
+	in.Etcd.QuotaBackend = nil                                                                                // QuotaBytes says it, however it is written
 	if c := in.Etcd.AutoCompaction; c != nil {
 		c.Mode = compactionMode(c.Mode)
 	}

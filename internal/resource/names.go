@@ -87,3 +87,7 @@ const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
 // AnnotationInputs is the annotation on member pods with what RestartHash was
 // made of, as JSON: it tells what has changed since.
 const AnnotationInputs = v1alpha1.GroupName + "/inputs"
+
+// AnnotationInPlace is the annotation on member pods with what they have of the
+// labels, annotations and resources that the spec asks for, as JSON.
+const AnnotationInPlace = v1alpha1.GroupName + "/in-place"

@@ -18,6 +18,8 @@ type Renderer struct {
 	MemberImage string
 	// OperatorNamespace is where the operator's pods are.
 	OperatorNamespace string
+	// ResizesPods: this Kubernetes changes the resources of pods that run.
+	ResizesPods bool
 }
 
 // Present is what there is of a cluster already.
@@ -54,8 +56,8 @@ type Rendered struct {
 	Changes string
 	// Next is the StatefulSet as the spec asks for it; nil when nothing changes.
 	Next *appsv1.StatefulSet
-	// Stale says of each pod of Present what it was not made from.
-	Stale []string
+	// Pods says of each pod of Present how it differs from the spec.
+	Pods []PodDifference
 }
 
 // Render returns what a cluster shall have, given what it has. Of a
@@ -90,7 +92,7 @@ func (r Renderer) Render(c *v1alpha1.EtcdCluster, p Present) Rendered {
 	}
 	asked := inputsOf(fitting.Cluster.Spec)
 	out.Wanted = digest(asked)[:8]
-	out.Stale = make([]string, len(p.Pods))
+	out.Pods = make([]PodDifference, len(p.Pods))
 	if p.Formed {
 		r.hold(want, in, asked, p, &out)
 	}
@@ -102,7 +104,7 @@ func (r Renderer) Render(c *v1alpha1.EtcdCluster, p Present) Rendered {
 func (r Renderer) hold(want *appsv1.StatefulSet, in Inputs, asked restartInputs, p Present, out *Rendered) {
 	spec := in.Cluster.Spec
 	for i, pod := range p.Pods {
-		out.Stale[i] = stale(pod, spec, asked)
+		out.Pods[i] = r.differs(pod, spec, asked)
 	}
 	held := p.held(digest(asked))
 	if held == nil || held.follows(asked, spec) {

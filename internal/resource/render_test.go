@@ -17,7 +17,7 @@ import (
 	"github.com/quorate/quorate/internal/resource"
 )
 
-var renderer = resource.Renderer{MemberImage: "member:{version}", OperatorNamespace: "quorate-system"}
+var renderer = resource.Renderer{MemberImage: "member:{version}", OperatorNamespace: "quorate-system", ResizesPods: true}
 
 func find[T resource.Object](objects []resource.Object) (found T, ok bool) {
 	for _, o := range objects {
@@ -180,9 +180,9 @@ func TestChanges(t *testing.T) {
 			if r.Changes != tc.want {
 				t.Errorf("%s, and the StatefulSet %s: changes %q, want %q", tc.name, made, r.Changes, tc.want)
 			}
-			for _, stale := range r.Stale {
-				if stale != tc.want {
-					t.Errorf("%s: a pod is stale by %q, want %q", tc.name, stale, tc.want)
+			for _, pod := range r.Pods {
+				if (pod != resource.PodDifference{Stale: tc.want}) {
+					t.Errorf("%s: a pod differs by %+v, want %q", tc.name, pod, tc.want)
 				}
 			}
 			if got := set(t, r).Spec.Template; tc.want != "" && !equality.Semantic.DeepEqual(running, got) {
@@ -214,12 +214,19 @@ func TestNext(t *testing.T) {
 	asked := r.Wanted
 	p.StatefulSet, p.Pods[0] = r.Next, podOf(r.Next)
 	r = renderer.Render(c, p)
-	if r.Changes != "" || r.Next != nil || r.Wanted != asked || !slices.Equal(r.Stale, []string{"", "spec.version 3.7.3 -> 3.7.2", "spec.version 3.7.3 -> 3.7.2"}) {
-		t.Errorf("once it is there: %q has changed, and of pods %q", r.Changes, r.Stale)
+	if r.Changes != "" || r.Next != nil || r.Wanted != asked || !slices.Equal(stale(r), []string{"", "spec.version 3.7.3 -> 3.7.2", "spec.version 3.7.3 -> 3.7.2"}) {
+		t.Errorf("once it is there: %q has changed, and of pods %q", r.Changes, stale(r))
 	}
 	if drift := resource.Drift(p.StatefulSet, set(t, r)); drift != "" {
 		t.Errorf("it drifts: %s", drift)
 	}
+}
+
+func stale(r resource.Rendered) (all []string) {
+	for _, p := range r.Pods {
+		all = append(all, p.Stale)
+	}
+	return all
 }
 
 // What a new operator renders from the same inputs reaches the template also
@@ -253,8 +260,8 @@ func TestQuotaWaitsForTheVolumes(t *testing.T) {
 	}
 	for _, set := range []*appsv1.StatefulSet{live, nil} {
 		p.StatefulSet, p.Smallest = set, amount("16Gi")
-		if r := renderer.Render(c, p); quota(r) == before || r.Changes != "" || strings.Join(r.Stale, "") != "" {
-			t.Errorf("the volumes grew: quota %s, changes %q; nobody restarts for it, but %q", quota(r), r.Changes, r.Stale)
+		if r := renderer.Render(c, p); quota(r) == before || r.Changes != "" || strings.Join(stale(r), "") != "" {
+			t.Errorf("the volumes grew: quota %s, changes %q; nobody restarts for it, but %q", quota(r), r.Changes, stale(r))
 		}
 	}
 	c.Spec.Storage.Size, p.Smallest = amount("8Gi"), amount("16Gi") // a volume larger than asked for
@@ -271,8 +278,8 @@ func TestQuotaTakenBack(t *testing.T) {
 	own.Spec.Etcd.QuotaBackend = amount("5Gi")
 	p.StatefulSet = set(t, renderer.Render(own, resource.Present{Replicas: 3}))
 	p.Pods = []*corev1.Pod{podOf(p.StatefulSet)}
-	if r := renderer.Render(c, p); r.Changes != "spec.etcd.quotaBackend 5Gi -> 3840Mi" || r.Stale[0] != r.Changes {
-		t.Errorf("changes %q, of the pod %q", r.Changes, r.Stale)
+	if r := renderer.Render(c, p); r.Changes != "spec.etcd.quotaBackend 5Gi -> 3840Mi" || stale(r)[0] != r.Changes {
+		t.Errorf("changes %q, of the pod %q", r.Changes, stale(r))
 	}
 }
 
@@ -285,8 +292,8 @@ func TestWishTakenBack(t *testing.T) {
 	p.Pods[2] = podOf(p.StatefulSet)
 	c.Spec.Version = "3.7.3"
 	r := renderer.Render(c, p)
-	if back := "spec.version 3.7.2 -> 3.7.3"; r.Changes != back || !slices.Equal(r.Stale, []string{"", "", back}) {
-		t.Errorf("changes %q, of pods %q", r.Changes, r.Stale)
+	if back := "spec.version 3.7.2 -> 3.7.3"; r.Changes != back || !slices.Equal(stale(r), []string{"", "", back}) {
+		t.Errorf("changes %q, of pods %q", r.Changes, stale(r))
 	}
 }
 
@@ -295,8 +302,8 @@ func TestWithdrawnPodLagsNothing(t *testing.T) {
 	c, p := formed(t)
 	p.Pods[0].Labels[v1alpha1.LabelServing] = "false"
 	metav1.SetMetaDataAnnotation(&p.Pods[0].ObjectMeta, v1alpha1.AnnotationWithdrawn, "2026-01-01T00:00:00Z")
-	if r := renderer.Render(c, p); strings.Join(r.Stale, "") != "" || resource.Drift(p.StatefulSet, set(t, r)) != "" {
-		t.Errorf("stale by %q", r.Stale)
+	if r := renderer.Render(c, p); strings.Join(stale(r), "") != "" || resource.Drift(p.StatefulSet, set(t, r)) != "" {
+		t.Errorf("stale by %q", stale(r))
 	}
 	if resource.Serving(p.Pods[0]) || !resource.Serving(p.Pods[1]) {
 		t.Error("who serves?")

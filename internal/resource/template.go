@@ -49,6 +49,25 @@ func (in restartInputs) follows(asked restartInputs, spec v1alpha1.EtcdClusterSp
 	return digest(in) == digest(asked)
 }
 
+// differs says how a pod differs from what is asked for.
+func (r Renderer) differs(pod *corev1.Pod, spec v1alpha1.EtcdClusterSpec, asked restartInputs) PodDifference {
+	d := PodDifference{Stale: stale(pod, spec, asked)}
+	adjust, restart := r.adjustable(pod, spec)
+	pending, never := resizing(pod)
+	switch {
+	case d.Stale != "":
+	case restart != "":
+		d.Stale = restart
+	case adjust != "":
+		d.Adjust = adjust
+	case never:
+		d.Stale = pending
+	default:
+		d.Adjusting = pending
+	}
+	return d
+}
+
 // stale says what a pod was not made from, of what is asked for; empty when it
 // need not restart.
 func stale(pod *corev1.Pod, spec v1alpha1.EtcdClusterSpec, asked restartInputs) string {
@@ -69,6 +88,7 @@ func stale(pod *corev1.Pod, spec v1alpha1.EtcdClusterSpec, asked restartInputs) 
 // restore puts into a spec what members are started with.
 func (in restartInputs) restore(c *v1alpha1.EtcdCluster) *v1alpha1.EtcdCluster {
 	c = c.DeepCopy()
+	in.PodTemplate.Metadata, in.PodTemplate.Resources = c.Spec.PodTemplate.Metadata, c.Spec.PodTemplate.Resources
 	c.Spec.Version, c.Spec.Etcd, c.Spec.PodTemplate, c.Spec.TLS.Disabled = in.Version, in.Etcd, in.PodTemplate, in.Plaintext
 	c.Spec.Etcd.QuotaBackend = resource.NewQuantity(in.QuotaBytes, resource.BinarySI)
 	return c

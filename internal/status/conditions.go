@@ -46,7 +46,7 @@ func (v View) Served() bool {
 		if _, listed := o.Etcd.Members.ByPeerURL(m.PeerURL); !listed {
 			continue
 		}
-		if i >= v.Desired.Replicas || !v.fits(m.Claim) || m.Stale != "" {
+		if i >= v.Desired.Replicas || !v.fits(m.Claim) || m.Stale != "" || m.Adjust != "" || m.Adjusting != "" {
 			return false
 		}
 	}
