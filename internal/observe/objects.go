@@ -24,7 +24,7 @@ func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 	s.Wanted = rendered.Objects
 	s.Observation.StaleClaims = rendered.StaleClaims
 	s.Next = rendered.Next
-	s.Observation.Template = plan.Template{Wanted: rendered.Wanted, Changes: rendered.Changes}
+	s.Observation.Template = plan.Template{Wanted: rendered.Wanted, Version: rendered.Version, Changes: rendered.Changes}
 	s.differ(rendered.Pods)
 	for _, want := range s.Wanted {
 		object, err := o.object(ctx, c, want, s)

@@ -38,6 +38,8 @@ type Observation struct {
 type Template struct {
 	// Wanted names what the spec asks for: a short hash of it.
 	Wanted string
+	// Version is the etcd release in the template by now; empty if not known.
+	Version string
 	// Changes says what of it the template does not follow, as a clause for
 	// people; empty when it follows.
 	Changes string

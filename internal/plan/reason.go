@@ -30,6 +30,7 @@ const (
 	ReasonMemberUnready      Reason = "MemberUnready"
 	ReasonMemberRefused      Reason = "MemberRefused"
 	ReasonRollingOut         Reason = "RollingOut"
+	ReasonVersionStep        Reason = "VersionStepRefused"
 	ReasonAdjusting          Reason = "AdjustingPods"
 	ReasonAwaitingApproval   Reason = "AwaitingApproval"
 	ReasonHibernating        Reason = "Hibernating"

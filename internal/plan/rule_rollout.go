@@ -1,6 +1,11 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/quorate/quorate/internal/etcd"
+)
 
 // following makes the pods' template what the spec asks for, unless that is
 // refused. It comes early: a corrected spec has to reach members that do not
@@ -15,10 +20,38 @@ func following(w *world) *Decision {
 
 // refused says why the spec is not brought to the members; nil when it may be.
 func (w *world) refused() *Decision {
-	if _, ok := w.supportedVersion(); !ok {
-		return blocked(ReasonVersionUnsupported, unsupportedVersion(w.Version)+" The members go on with what they run.")
+	to, ok := w.supportedVersion()
+	if !ok {
+		return blocked(ReasonVersionUnsupported, unsupportedVersion(w.Version)+" "+goOn)
+	}
+	for _, from := range w.versions() {
+		if err := etcd.Step(from, to); err != nil {
+			return blocked(ReasonVersionStep, fmt.Sprintf("spec.version is %s, and members run %s: %s. %s", to, from, err, goOn))
+		}
+		if from.Line() != to.Line() {
+			return blocked(ReasonVersionStep, fmt.Sprintf("spec.version is %s, and members run %s: this release of Quorate does not move a cluster to another minor release of etcd; set it to a release of %s. %s", to, from, from.Line(), goOn))
+		}
 	}
 	return nil
+}
+
+const goOn = "The members go on with what they run."
+
+// versions are the releases that members run, or would be started with.
+func (w *world) versions() []etcd.Version {
+	texts := []string{w.Template.Version}
+	for _, m := range w.Members {
+		if m.Agent != nil {
+			texts = append(texts, m.Agent.Binary)
+		}
+	}
+	var found []etcd.Version
+	for _, text := range texts {
+		if v, err := etcd.ParseVersion(text); err == nil && !slices.Contains(found, v) {
+			found = append(found, v)
+		}
+	}
+	return found
 }
 
 // rollout restarts the members whose pods were made from another spec: one at a

@@ -45,6 +45,7 @@ type plight struct {
 	behind  bool   // has not caught up with the leader
 	stays   bool   // its claim does not vanish
 	next    string // trouble of the pod that comes next
+	binary  string // release that it runs; empty: the usual one
 }
 
 // unborn is a cluster that was just applied.

@@ -20,6 +20,7 @@ import (
 //	stale="snapshot-count ..."  its pod was not made from the spec; empty: it was
 //	adjust="labels"             that can change on its pod as it runs
 //	adjusting="..."             its node has not done that yet
+//	binary=3.6.16               it runs that release
 //	outdated                    its pod follows an older template
 //	behind, caughtup            it lags behind the leader, or no more
 //	leaving, gone, welcome      clients are about to be sent elsewhere, are, come back
@@ -60,6 +61,8 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 		m.Adjust = value
 	case "adjusting":
 		m.Adjusting = value
+	case "binary":
+		p.binary = value
 	case "behind":
 		p.behind = true
 	case "caughtup":

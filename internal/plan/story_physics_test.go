@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -119,7 +120,7 @@ func (l *lab) settleAgent(m *Member) {
 	if m.Pod != PodRunning {
 		return
 	}
-	r := &control.Report{Member: m.Name, State: control.StateWaiting, Binary: "3.7.3", Volume: *v}
+	r := &control.Report{Member: m.Name, State: control.StateWaiting, Binary: cmp.Or(p.binary, "3.7.3"), Volume: *v}
 	a := l.starts(m.Name)
 	switch {
 	case p.state != "":

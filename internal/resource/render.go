@@ -51,6 +51,8 @@ type Rendered struct {
 	StaleClaims string
 	// Wanted names what the spec asks members to be started with.
 	Wanted string
+	// Version is the etcd release in the template.
+	Version string
 	// Changes says what of it the StatefulSet's template does not follow, as a
 	// clause for people; empty when it follows.
 	Changes string
@@ -91,7 +93,7 @@ func (r Renderer) Render(c *v1alpha1.EtcdCluster, p Present) Rendered {
 		want.Spec.VolumeClaimTemplates = p.StatefulSet.Spec.VolumeClaimTemplates
 	}
 	asked := inputsOf(fitting.Cluster.Spec)
-	out.Wanted = digest(asked)[:8]
+	out.Wanted, out.Version = digest(asked)[:8], asked.Version
 	out.Pods = make([]PodDifference, len(p.Pods))
 	if p.Formed {
 		r.hold(want, in, asked, p, &out)
@@ -110,7 +112,7 @@ func (r Renderer) hold(want *appsv1.StatefulSet, in Inputs, asked restartInputs,
 	if held == nil || held.follows(asked, spec) {
 		return
 	}
-	out.Changes, out.Next = changes(*held, asked), seal(want.DeepCopy())
+	out.Changes, out.Next, out.Version = changes(*held, asked), seal(want.DeepCopy()), held.Version
 	in.Cluster, in.MemberImage = held.restore(in.Cluster), r.image(held.Version)
 	want.Spec.Template = podTemplate(in)
 }

@@ -93,8 +93,8 @@ func TestUpgradeBadImage(t *testing.T) {
 	c := newSpace(t).readyEtcd("demo", 3)
 	keys := c.write("before", 20)
 	before := c.identities()
-	c.change(version("3.7.9999"))
-	c.waitStalled("ImageCannotBePulled", "3.7.9999", "correct the spec or set it back")
+	c.change(version("3.7.999"))
+	c.waitStalled("ImageCannotBePulled", "3.7.999", "correct the spec or set it back")
 	if n := c.restarted(before); n > 1 {
 		t.Errorf("%d members have restarted for it", n)
 	}
