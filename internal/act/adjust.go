@@ -4,18 +4,22 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/plan"
 	"github.com/quorate/quorate/internal/resource"
 )
 
 // adjust changes resources first, then labels and annotations, among them the
-// one that says what the pod has: cut short in between, it is done again.
+// one that says what the pod has: cut short in between, it is done again. Where
+// the API server refuses the resources the pod is told so, and restarts for them.
 func (a *Actor) adjust(ctx context.Context, s *Situation, action plan.Adjust) error {
 	if err := a.intend(ctx, s, action); err != nil {
 		return err
@@ -24,12 +28,16 @@ func (a *Actor) adjust(ctx context.Context, s *Situation, action plan.Adjust) er
 	if err != nil || pod == nil {
 		return err
 	}
-	if err := a.resizePod(ctx, pod, resource.Resources(s.Cluster.Spec)); err != nil {
+	next := resource.Adjusted
+	if err := a.resizePod(ctx, pod, resource.Resources(s.Cluster.Spec)); refusesResize(err) {
+		next = func(pod *corev1.Pod, spec v1alpha1.EtcdClusterSpec) *corev1.Pod {
+			return resource.ResizeRefused(pod, spec, err.Error())
+		}
+	} else if err != nil {
 		return err
 	}
-	next := resource.Adjusted(pod, s.Cluster.Spec)
 	patch := client.MergeFromWithOptions(pod, client.MergeFromWithOptimisticLock{})
-	if err := a.Client.Patch(ctx, next, patch, client.FieldOwner(FieldManager)); client.IgnoreNotFound(err) != nil {
+	if err := a.Client.Patch(ctx, next(pod, s.Cluster.Spec), patch, client.FieldOwner(FieldManager)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("label pod %s: %w", pod.Name, err)
 	}
 	return nil
@@ -59,6 +67,12 @@ func (a *Actor) resizePod(ctx context.Context, pod *corev1.Pod, want corev1.Reso
 		return fmt.Errorf("resize pod %s: %w", pod.Name, err)
 	}
 	return nil
+}
+
+// refusesResize reports whether the API server will never give a pod what was
+// asked for: not a right that we lack.
+func refusesResize(err error) bool {
+	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) && !strings.Contains(err.Error(), "cannot patch resource")
 }
 
 func holds(have, want corev1.ResourceList) bool {

@@ -73,6 +73,9 @@ func (r Renderer) unresizable(pod *corev1.Pod, have, want corev1.ResourceRequire
 	if !r.ResizesPods {
 		return "this Kubernetes does not do that"
 	}
+	if which, why, found := strings.Cut(pod.Annotations[AnnotationResizeRefused], " "); found && which == digest(want) {
+		return why
+	}
 	if !equality.Semantic.DeepEqual(have.Claims, want.Claims) {
 		return "a claim changes"
 	}
@@ -162,6 +165,14 @@ func replaced(all, before, after map[string]string) map[string]string {
 		}
 	}
 	return all
+}
+
+// ResizeRefused returns the pod with a note that the API server refused to give
+// it the resources that the spec asks for as it runs.
+func ResizeRefused(pod *corev1.Pod, spec v1alpha1.EtcdClusterSpec, why string) *corev1.Pod {
+	next := pod.DeepCopy()
+	next.Annotations = with(next.Annotations, map[string]string{AnnotationResizeRefused: digest(Resources(spec)) + " " + why})
+	return next
 }
 
 // Resources returns what the member's container shall have.

@@ -108,3 +108,18 @@ func TestResizePending(t *testing.T) {
 		}
 	}
 }
+
+// What the API server has refused once is not asked for again, until it is
+// something else.
+func TestResizeRefused(t *testing.T) {
+	c, p := formed(t)
+	c.Spec.PodTemplate.Resources.Requests = amounts("cpu", "5000", "memory", "1Gi")
+	p.Pods[0] = resource.ResizeRefused(p.Pods[0], c.Spec, "node did not have enough")
+	if d := renderer.Render(c, p).Pods[0]; d.Adjust != "" || !strings.Contains(d.Stale, "node did not have enough") {
+		t.Errorf("refused: %+v", d)
+	}
+	c.Spec.PodTemplate.Resources.Requests = amounts("cpu", "1", "memory", "1Gi")
+	if d := renderer.Render(c, p).Pods[0]; d.Adjust != "spec.podTemplate.resources" || d.Stale != "" {
+		t.Errorf("something else: %+v", d)
+	}
+}

@@ -186,7 +186,7 @@ func approval(t *testing.T, o *v1alpha1.EtcdCluster) string {
 	if !found {
 		t.Fatalf("no condition tells how to approve: %s", conditionsText(o.Status.Conditions))
 	}
-	return strings.TrimRight(strings.Fields(after)[0], `."`)
+	return strings.TrimRight(strings.Fields(after)[0], `.");`)
 }
 
 // approve annotates the EtcdCluster as a person would, and returns the member.
