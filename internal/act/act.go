@@ -134,14 +134,22 @@ func (a *Actor) change(ctx context.Context, s *Situation, action plan.Action) er
 		return a.renewClaims(ctx, s)
 	case plan.GrowClaims:
 		return a.growClaims(ctx, s, action)
+	case plan.Prune:
+		return a.prune(ctx, s, action)
+	default:
+		return a.rollOut(ctx, s, action)
+	}
+}
+
+// rollOut performs the actions that bring the spec to members that run.
+func (a *Actor) rollOut(ctx context.Context, s *Situation, action plan.Action) error {
+	switch action := action.(type) {
 	case plan.FollowSpec:
 		return a.followSpec(ctx, s, action)
 	case plan.Adjust:
 		return a.adjust(ctx, s, action)
 	case plan.Restart:
 		return a.restart(ctx, s, action)
-	case plan.Prune:
-		return a.prune(ctx, s, action)
 	default:
 		return fmt.Errorf("unknown action %T", action)
 	}

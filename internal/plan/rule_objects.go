@@ -85,7 +85,7 @@ func surplus(w *world) *Decision {
 // pods deletes pods of an older template where no voter can be hurt. The
 // StatefulSet, being OnDelete, would keep a pod with a mistyped image for ever.
 func pods(w *world) *Decision {
-	stale := keep(w.Members, func(m Member) bool { return m.Outdated && w.idle(m) })
+	stale := keep(w.Members, func(m Member) bool { return (m.Outdated || m.Adjust != "") && w.idle(m) })
 	if len(stale) == 0 {
 		return nil
 	}

@@ -146,7 +146,8 @@ func (w *world) approval(s seat) string { return fmt.Sprintf("%s@%s", s.at.Name,
 func (w *world) unfit(but seat) []seat {
 	var found []seat
 	for _, s := range w.voters() {
-		if s.entry.ID != but.entry.ID && !(w.sound(s) && s.at.Ready && w.caughtUp(s)) {
+		fit := w.sound(s) && s.at.Ready && w.caughtUp(s)
+		if s.entry.ID != but.entry.ID && !fit {
 			found = append(found, s)
 		}
 	}

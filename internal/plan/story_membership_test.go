@@ -72,7 +72,7 @@ func (l *lab) clients(names []etcd.MemberName, c Clients) {
 // anew makes a pod from the template.
 func (l *lab) anew(name etcd.MemberName) {
 	m, p := l.member(name), l.plights[name]
-	m.Pod, m.Outdated, m.Stale, m.Trouble, m.Clients = PodAbsent, false, "", nil, ClientsWelcome
+	m.Pod, m.Outdated, m.Stale, m.Adjust, m.Trouble, m.Clients = PodAbsent, false, "", "", nil, ClientsWelcome
 	if reason, message, ok := strings.Cut(p.next, ":"); ok {
 		p.pod, p.next, m.Trouble = PodPending, "", &Trouble{Reason(reason), message}
 	}

@@ -109,10 +109,10 @@ func overlaid(now, want corev1.ResourceRequirements) corev1.ResourceRequirements
 
 // quality is the class of a pod with one container.
 func quality(r corev1.ResourceRequirements) corev1.PodQOSClass {
-	guaranteed, any := true, false
+	guaranteed, some := true, false
 	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
 		request, limit := r.Requests[name], r.Limits[name]
-		any = any || !request.IsZero() || !limit.IsZero()
+		some = some || !request.IsZero() || !limit.IsZero()
 		if _, asked := r.Requests[name]; !asked {
 			request = limit
 		}
@@ -121,7 +121,7 @@ func quality(r corev1.ResourceRequirements) corev1.PodQOSClass {
 	switch {
 	case guaranteed:
 		return corev1.PodQOSGuaranteed
-	case any:
+	case some:
 		return corev1.PodQOSBurstable
 	default:
 		return corev1.PodQOSBestEffort

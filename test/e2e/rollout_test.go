@@ -148,8 +148,8 @@ func TestBadConfigRefused(t *testing.T) {
 // restarts meanwhile, and once it is back the change reaches all.
 func TestRolloutWithOneMemberAway(t *testing.T) {
 	c := newSpace(t).readyEtcd("demo", 3)
-	keys := c.write("before", 20)
 	v := c.chooseVictim()
+	w := c.writer(v.otherNode)
 	start := nodeTrouble(t, v.node, "cut", "heal")
 	c.survives(v)
 	before := c.identities()
@@ -160,7 +160,7 @@ func TestRolloutWithOneMemberAway(t *testing.T) {
 		}
 		return nil
 	})
-	c.write("meanwhile", 10).verify()
+	w.progress(100)
 	if n := c.restarted(before); n != 0 {
 		t.Errorf("%d members have restarted while %s is away", n, v.pod)
 	}
@@ -169,7 +169,7 @@ func TestRolloutWithOneMemberAway(t *testing.T) {
 	if n := c.restarted(before); n != 3 {
 		t.Errorf("%d members have restarted, want all", n)
 	}
-	keys.verify()
+	w.verify(c.dial(v.pod))
 	c.sameEverywhere()
 }
 

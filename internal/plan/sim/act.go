@@ -12,7 +12,6 @@ import (
 // ends the order.
 func (w *World) do(o order) order {
 	done := order{}
-	n := &w.nodes[o.at]
 	switch o.kind {
 	case apply:
 		w.createSet()
@@ -20,7 +19,7 @@ func (w *World) do(o order) order {
 		w.resize(o)
 	case renewClaims:
 		return w.renewClaims(o)
-	case confirm, markVolumes, growClaims, withdraw, welcomeBack:
+	case confirm, markVolumes, growClaims, withdraw, welcomeBack, recreate:
 		return w.each(o)
 	case addLearner:
 		w.addLearner(int(o.at))
@@ -39,24 +38,30 @@ func (w *World) do(o order) order {
 		w.remove(int(o.at), o.id)
 	case disarm:
 		w.disarm(o)
+	case clearMember:
+		return w.clear(o)
+	default:
+		w.doPod(o)
+	}
+	return done
+}
+
+// doPod is what is done to one pod, or to the template of all.
+func (w *World) doPod(o order) {
+	switch n := &w.nodes[o.at]; o.kind {
 	case drain:
 		w.drain(o)
 	case followSpec:
 		if !w.set.absent {
 			w.set.config = o.config
 		}
-	case recreate:
-		return w.each(o)
 	case restart:
 		w.restart(o)
-	case clearMember:
-		return w.clear(o)
 	case dropPod:
 		if n.nodeGone && n.podUID == o.podUID {
 			n.pod = absent
 		}
 	}
-	return done
 }
 
 // createSet makes a StatefulSet that is missing, with as many pods as there
@@ -129,11 +134,7 @@ func (w *World) each(o order) order {
 func (w *World) one(o order, n *node) {
 	switch o.kind {
 	case markVolumes:
-		// A mark gives way only to the member that the list shows in its place.
-		known := n.claim == bound && n.alive() && !n.hidden && n.admitted != 0
-		if known && (n.mark == 0 || w.reached() && n.id == n.admitted) {
-			n.mark = n.admitted
-		}
+		w.mark(n)
 	case growClaims:
 		if size := uint8(o.number); n.claim != noClaim && n.size < size { //nolint:gosec // a small number
 			n.size, n.growing = size, true
@@ -145,11 +146,22 @@ func (w *World) one(o order, n *node) {
 	case welcomeBack:
 		n.clients = welcome
 	case recreate:
-		if n.pod == pending || n.alive() && !n.hidden && (n.data == corrupt || n.refuses()) {
+		if n.pod == pending || n.says() && (n.data == corrupt || n.refuses()) {
 			n.pod = terminating
 		}
 	}
 }
+
+// mark gives way only to the member that the list shows in its place.
+func (w *World) mark(n *node) {
+	known := n.claim == bound && n.says() && n.admitted != 0
+	if known && (n.mark == 0 || w.reached() && n.id == n.admitted) {
+		n.mark = n.admitted
+	}
+}
+
+// says reports whether the operator hears the agent.
+func (n *node) says() bool { return n.alive() && !n.hidden }
 
 // restart is an eviction, which the budget allows or not: it counts who is
 // ready, of the voters that there are or shall be.
@@ -158,7 +170,7 @@ func (w *World) restart(o order) {
 	if n.podUID != o.podUID || n.pod != running && n.pod != pending {
 		return
 	}
-	ready := w.voters(func(i int, n *node) bool { return w.ready(i) })
+	ready := w.voters(func(i int, _ *node) bool { return w.ready(i) })
 	voters := max(w.size(), int(w.spec.replicas))
 	allowed := ready
 	if w.ready(int(o.at)) {

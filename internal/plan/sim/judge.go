@@ -184,7 +184,7 @@ func (w *World) stale(i int) bool { return w.nodes[i].config != w.spec.config }
 
 func (w *World) judgeRestart(i int) Breach {
 	n := &w.nodes[i]
-	away := w.voters(func(k int, o *node) bool { return k != i && !w.sound(k) })
+	away := w.voters(func(k int, _ *node) bool { return k != i && !w.sound(k) })
 	others := w.soundWithout(i)
 	switch {
 	case n.id == 0 || n.pod != running:

@@ -148,20 +148,9 @@ func (w *World) member(i int, n *node) plan.Member {
 	if n.pod == absent {
 		m.Clients = plan.ClientsGone
 	}
-	if n.claim != noClaim {
-		m.Claim = &plan.Claim{
-			Name: claimNames[i], Deleting: n.claim == deleting, Class: classes[n.class], Size: int64(n.size),
-			Growable: true, Member: memberID(i, n.mark),
-		}
-		if n.mark != 0 {
-			m.Claim.Formed = cluster
-		}
-		if n.growing {
-			m.Claim.Growing = "its provisioner is at work"
-		}
-		if n.stranded && !w.spec.hibernated {
-			m.Loss = "its volume is on a node that does not exist any more"
-		}
+	m.Claim = claimView(i, n)
+	if m.Claim != nil && n.stranded && !w.spec.hibernated {
+		m.Loss = "its volume is on a node that does not exist any more"
 	}
 	if n.pod == pending && n.stranded {
 		m.Trouble = &plan.Trouble{Reason: plan.ReasonUnschedulable, Message: "no node has its volume"}
@@ -176,17 +165,40 @@ func (w *World) member(i int, n *node) plan.Member {
 		m.Agent, m.AgentError = w.report(i, n), ""
 		m.Ready = m.Agent.Etcd != nil && m.Agent.Etcd.Ready
 	}
-	if n.pod != absent {
-		m.Outdated = !w.set.absent && n.config != w.set.config
-		if n.config != w.spec.config {
-			m.Stale = "spec.etcd has changed"
-		}
-	}
+	w.compare(&m, n)
 	m.Clients = told(m)
 	if m.Claim != nil {
 		m.Claim.Marked = n.mark != 0 && (m.Agent == nil || n.admitted == 0 || n.admitted == n.mark)
 	}
 	return m
+}
+
+// compare notes how a pod differs from the template, and from the spec.
+func (w *World) compare(m *plan.Member, n *node) {
+	if n.pod == absent {
+		return
+	}
+	m.Outdated = !w.set.absent && n.config != w.set.config
+	if n.config != w.spec.config {
+		m.Stale = "spec.etcd has changed"
+	}
+}
+
+func claimView(i int, n *node) *plan.Claim {
+	if n.claim == noClaim {
+		return nil
+	}
+	c := &plan.Claim{
+		Name: claimNames[i], Deleting: n.claim == deleting, Class: classes[n.class], Size: int64(n.size),
+		Growable: true, Member: memberID(i, n.mark),
+	}
+	if n.mark != 0 {
+		c.Formed = cluster
+	}
+	if n.growing {
+		c.Growing = "its provisioner is at work"
+	}
+	return c
 }
 
 // told is what is known of a member's clients: where none runs there is nobody

@@ -117,6 +117,11 @@ func (w *World) order(a plan.Action, live bool) order {
 	default:
 		panic("a formed cluster has no use for " + a.String())
 	}
+	return w.addressed(o, live)
+}
+
+// addressed notes whom an order is for, as the operator sees them.
+func (w *World) addressed(o order, live bool) order {
 	single := o.members != 0 && o.members&(o.members-1) == 0
 	if single {
 		o.at = int8(bits.TrailingZeros8(o.members)) //nolint:gosec // at most ordinals
