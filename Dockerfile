@@ -21,12 +21,11 @@ ENV LDFLAGS="-s -w -X github.com/quorate/quorate/internal/version.Version=${VERS
 FROM source AS build-operator
 RUN go build -trimpath -ldflags "${LDFLAGS}" -o /out/operator ./cmd/operator
 
+# Any etcd release of a line that hack/etcd has a go.mod for, or of the root's.
 FROM source AS build-member
-ARG ETCD_VERSION
-# The tag promises an etcd release: refuse to build another one under it.
-RUN test -z "${ETCD_VERSION}" -o "v${ETCD_VERSION}" = "$(go list -m -f '{{.Version}}' go.etcd.io/etcd/server/v3)" \
- || { echo "go.mod embeds another etcd than ETCD_VERSION=${ETCD_VERSION}" >&2; exit 1; }
-RUN go build -trimpath -ldflags "${LDFLAGS}" -o /out/member ./cmd/member
+COPY hack/etcd/ hack/etcd/
+ARG ETCD_VERSION=3.7.3
+RUN hack/etcd/build.sh "${ETCD_VERSION}" /out/member -trimpath -ldflags "${LDFLAGS}"
 
 # Static, without a shell. The user is numeric: runAsNonRoot cannot check a name.
 FROM gcr.io/distroless/static-debian12:nonroot AS operator

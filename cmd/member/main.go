@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -25,6 +26,8 @@ func main() {
 	switch os.Args[1] {
 	case "run":
 		os.Exit(run(os.Args[2:]))
+	case "validate":
+		os.Exit(validate(os.Args[2:], os.Stdout, os.Stderr))
 	case "version":
 		fmt.Println("etcd", agent.BinaryVersion())
 	default:
@@ -33,12 +36,12 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: member run [flags] | member version")
+	fmt.Fprintln(os.Stderr, "usage: member run [flags] | member validate [flags] | member version")
 	os.Exit(2)
 }
 
 func run(args []string) int {
-	config, err := parse(args)
+	config, err := parse(args, os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
@@ -74,9 +77,11 @@ func stopSignals(a *agent.Agent) context.Context {
 	return ctx
 }
 
-func parse(args []string) (agent.Config, error) {
+// parse writes to usage what the flags are, where they are asked for or wrong.
+func parse(args []string, usage io.Writer) (agent.Config, error) {
 	config := agent.Config{Listen: agent.DefaultListen()}
 	flags := flag.NewFlagSet("member run", flag.ContinueOnError)
+	flags.SetOutput(usage)
 	name := flags.String("name", "", "name of this member: the pod's name")
 	flags.StringVar(&config.Namespace, "namespace", "", "namespace of the pod")
 	flags.StringVar(&config.Cluster, "cluster", "", "name of the EtcdCluster")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ func TestParse(t *testing.T) {
 		"--name=demo-0", "--namespace=ns", "--cluster=demo", "--peers-service=demo-peers", "--client-service=demo-client",
 		"--data=/data", "--tls=/tls", "--client-tls=disabled", "--peer-tls=mtls", "--drain=5s",
 		"--etcd=snapshot-count=10000", "--etcd=feature-gates=A=true,B=false",
-	})
+	}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +26,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseIsSecureByDefault(t *testing.T) {
-	c, err := parse([]string{"--name=demo-0"})
+	c, err := parse([]string{"--name=demo-0"}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func TestParseIsSecureByDefault(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for _, args := range [][]string{{"--client-tls=maybe"}, {"--unknown"}, {"extra"}, {"--drain=long"}} {
-		if _, err := parse(args); err == nil {
+		if _, err := parse(args, io.Discard); err == nil {
 			t.Errorf("%q was taken", args)
 		}
 	}

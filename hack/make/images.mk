@@ -21,7 +21,7 @@ images: $(images_dir)/operator.tar $(images_dir)/member.tar ## Build both images
 images-load: images ## Load both images into the local cluster
 	@$(QUORATE_CLUSTER) load $(images_dir)/operator.tar $(images_dir)/member.tar
 
-docker-images: images-etcd-version ## Build both images with Docker
+docker-images: ## Build both images with Docker: ETCD_VERSION=3.6.16
 	docker build --target operator --build-arg VERSION=$(VERSION) --tag $(OPERATOR_IMAGE) .
 	docker build --target member --build-arg VERSION=$(VERSION) --build-arg ETCD_VERSION=$(ETCD_VERSION) --tag $(MEMBER_IMAGE) .
 

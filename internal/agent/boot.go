@@ -39,13 +39,11 @@ func (a *Agent) boot() error {
 
 // checkConfig finds what etcd would refuse, before anything is started.
 func (a *Agent) checkConfig() error {
-	config, err := embedConfig(a.config)
+	level, err := a.config.logLevel()
 	if err != nil {
 		return err
 	}
-	if err := a.level.UnmarshalText([]byte(config.LogLevel)); err != nil {
-		return fmt.Errorf("etcd setting log-level: %w", err)
-	}
+	a.level.SetLevel(level)
 	return nil
 }
 
@@ -97,7 +95,7 @@ func (a *Agent) start() error {
 		return err
 	}
 	began := time.Now()
-	s, err := startServer(config)
+	s, err := startServer(config, a.layout)
 	if err != nil {
 		a.starts.died(err.Error())
 		return err
@@ -169,7 +167,7 @@ func (a *Agent) bury(cause error) error {
 		return nil
 	}
 	a.mu.RLock()
-	removed := a.removed || v.server.Server.IsIDRemoved(uint64(v.server.Server.MemberID()))
+	removed := a.removed || v.server.Server.IsIDRemoved(uint64(v.server.id()))
 	a.mu.RUnlock()
 	v.server.end()
 	if !removed {

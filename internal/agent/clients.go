@@ -39,9 +39,9 @@ type clients struct {
 
 // newClients makes etcd hand over its gRPC server once that is there.
 func newClients(c *embed.Config) *clients {
-	ending, end := context.WithCancel(context.Background())
-	s := &clients{config: c, failed: make(chan error, 1), endStreams: end}
-	c.GRPCAdditionalServerOptions = append(c.GRPCAdditionalServerOptions, endStreams(ending))
+	s := &clients{config: c, failed: make(chan error, 1)}
+	end := etcdsStreams(c)
+	s.endStreams = func() { end(s.serving) }
 	c.ServiceRegister = func(g *grpc.Server) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

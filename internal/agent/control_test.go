@@ -126,6 +126,7 @@ func TestBadConfigIsSaidAndNotStarted(t *testing.T) {
 		"election-timeout=100":          "election-timeout",
 		"data-dir=/elsewhere":           "set by Quorate",
 		"auto-compaction-retention=now": "auto-compaction-retention",
+		"log-level=loud":                "log-level",
 	} {
 		t.Run(option, func(t *testing.T) {
 			t.Parallel()

@@ -67,11 +67,14 @@ func runMember(encoded string) int {
 }
 
 // spawn runs the pod's member as a process.
-func (p *pod) spawn() *exec.Cmd {
+func (p *pod) spawn() *exec.Cmd { return p.spawnFrom(os.Args[0]) }
+
+// spawnFrom runs it from a test binary, which may be of another release line.
+func (p *pod) spawnFrom(binary string) *exec.Cmd {
 	p.t.Helper()
 	encoded, err := json.Marshal(p.config)
 	must(p.t, err)
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.Command(binary)
 	cmd.Env = append(os.Environ(), memberVariable+"="+string(encoded))
 	cmd.Stderr = &bytes.Buffer{}
 	must(p.t, cmd.Start())

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
-	"go.etcd.io/raft/v3/raftpb"
 	"go.uber.org/zap"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/quorate/quorate/internal/control"
 )
@@ -33,8 +31,8 @@ const (
 // catches up goes through a time at which its database lists one member, and
 // that is another.
 func (s *server) mayStand(admitted *control.Admission) bool {
-	if members := s.Server.Cluster().Members(); len(members) == 1 {
-		return members[0].ID == s.Server.MemberID() && !members[0].IsLearner
+	if members := s.members(); len(members) == 1 {
+		return members[0].ID == s.id() && !members[0].IsLearner
 	}
 	return admitted != nil && !admitted.Formed && s.eldest()
 }
@@ -46,7 +44,7 @@ func (s *server) mayStand(admitted *control.Admission) bool {
 // moment later. Where raft cannot be asked the ordinary timeout is waited for.
 func (s *server) hasApplied() bool {
 	status, known := s.raftStatus()
-	return known && status.Applied >= status.GetCommit()
+	return known && status.Applied >= committed(status)
 }
 
 // standForElection returns once a leader is known, or after electionPatience. Of
@@ -62,10 +60,8 @@ func (s *server) standForElection(ctx context.Context, log *zap.Logger, birth bo
 			s.pause(ctx, electionPause/5, s.hasApplied)
 			continue
 		}
-		self, term := uint64(s.Server.MemberID()), s.Server.Term()
-		if err := s.Server.Process(ctx, &raftpb.Message{
-			Type: raftpb.MsgTimeoutNow.Enum(), From: proto.Uint64(self), To: proto.Uint64(self),
-		}); err != nil {
+		term := s.Server.Term()
+		if err := s.Server.Process(ctx, timeoutNow(uint64(s.id()))); err != nil {
 			return // etcd is ending
 		}
 		// Raft ignores the request while founding entries wait to be applied.
@@ -97,8 +93,8 @@ func (s *server) pause(ctx context.Context, d time.Duration, enough func() bool)
 
 // eldest reports whether this member has the lowest ID.
 func (s *server) eldest() bool {
-	for _, m := range s.Server.Cluster().Members() {
-		if m.ID < s.Server.MemberID() {
+	for _, m := range s.members() {
+		if m.ID < s.id() {
 			return false
 		}
 	}
@@ -107,10 +103,10 @@ func (s *server) eldest() bool {
 
 // awaitPeers waits until all other members accept connections from peers.
 func (s *server) awaitPeers(ctx context.Context) bool {
-	pending := s.Server.Cluster().Members()
+	pending := s.members()
 	for {
 		pending = slices.DeleteFunc(pending, func(m *membership.Member) bool {
-			return m.ID == s.Server.MemberID() || slices.ContainsFunc(m.PeerURLs, func(u string) bool { return accepts(ctx, u) })
+			return m.ID == s.id() || slices.ContainsFunc(m.PeerURLs, func(u string) bool { return accepts(ctx, u) })
 		})
 		if len(pending) == 0 {
 			return true

@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 // embedConfig is etcd's configuration for this member, which only ever
@@ -34,6 +35,22 @@ func embedConfig(c Config) (*embed.Config, error) {
 		return nil, fmt.Errorf("etcd refuses its configuration: %w", err)
 	}
 	return e, nil
+}
+
+// logLevel is what etcd's configuration says of it, once all of that is found good.
+func (c Config) logLevel() (zapcore.Level, error) {
+	e, err := embedConfig(c)
+	if err != nil {
+		return 0, err
+	}
+	return zapcore.ParseLevel(e.LogLevel)
+}
+
+// Validate says what is wrong with etcd's settings, as an agent does before it
+// starts etcd on any volume. It needs nothing of a pod.
+func (c Config) Validate() error {
+	_, err := c.withDefaults().logLevel()
+	return err
 }
 
 func setURLs(e *embed.Config, c Config) error {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	"go.etcd.io/etcd/server/v3/storage/schema"
 
 	"github.com/quorate/quorate/internal/etcd"
 )
@@ -19,6 +18,15 @@ import (
 // lockPatience bounds the wait for the file lock: no second process should
 // ever hold it, and the pod that comes back must not hang when one does.
 const lockPatience = 5 * time.Second
+
+// The names under which every release line keeps what is read here.
+var (
+	metaBucket        = []byte("meta")
+	appliedKey        = []byte("consistent_index")
+	storageVersionKey = []byte("storageVersion") // not in 3.5
+	clusterBucket     = []byte("cluster")
+	clusterVersionKey = []byte("clusterVersion")
+)
 
 // readDatabase looks at both meta pages, the size, and the edges of every
 // bucket: cheap at any size, and enough to find a truncated or overwritten
@@ -75,14 +83,14 @@ func touchBuckets(tx *bbolt.Tx) error {
 }
 
 func readMeta(tx *bbolt.Tx, into *Database) error {
-	if meta := tx.Bucket(schema.Meta.Name()); meta != nil {
-		if raw := meta.Get(schema.MetaConsistentIndexKeyName); len(raw) == 8 {
+	if meta := tx.Bucket(metaBucket); meta != nil {
+		if raw := meta.Get(appliedKey); len(raw) == 8 {
 			into.Applied = binary.BigEndian.Uint64(raw)
 		}
-		into.Storage = recordedVersion(meta.Get(schema.MetaStorageVersionName))
+		into.Storage = recordedVersion(meta.Get(storageVersionKey))
 	}
-	if cluster := tx.Bucket(schema.Cluster.Name()); cluster != nil {
-		into.Cluster = recordedVersion(cluster.Get(schema.ClusterClusterVersionKeyName))
+	if cluster := tx.Bucket(clusterBucket); cluster != nil {
+		into.Cluster = recordedVersion(cluster.Get(clusterVersionKey))
 	}
 	return nil
 }

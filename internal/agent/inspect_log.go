@@ -9,12 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"go.etcd.io/etcd/api/v3/etcdserverpb"
-	"go.etcd.io/etcd/client/pkg/v3/fileutil"
-	"go.etcd.io/etcd/server/v3/storage/wal"
-	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
-	"go.etcd.io/raft/v3/raftpb"
-	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/quorate/quorate/internal/etcd"
 )
@@ -30,11 +25,7 @@ func scanLog(dir string) Log {
 	case err != nil:
 		return Log{Condition: Corrupt, Problem: err.Error()}
 	}
-	readers := make([]fileutil.FileReader, len(segments))
-	for i, f := range segments {
-		readers[i] = fileutil.NewFileReader(f)
-	}
-	scan := logScan{decoder: wal.NewDecoder(readers...)}
+	scan := logScan{decoder: newLogDecoder(segments)}
 	err = scan.run()
 	torn := errors.Is(err, io.ErrUnexpectedEOF) && scan.segments == len(segments)
 	switch {
@@ -83,8 +74,31 @@ func closeSegments(files []*os.File) {
 	}
 }
 
+// The kinds of records.
+const (
+	metadataRecord int64 = iota + 1
+	entryRecord
+	stateRecord
+	crcRecord
+	snapshotRecord
+)
+
+// logRecord is one record, in every release line the same.
+type logRecord struct {
+	kind int64
+	data []byte
+	crc  uint32
+}
+
+// logDecoder reads the records of a log one after the other.
+type logDecoder interface {
+	next() (logRecord, error) // io.EOF at the end
+	LastCRC() uint32
+	UpdateCRC(previous uint32)
+}
+
 type logScan struct {
-	decoder   wal.Decoder
+	decoder   logDecoder
 	log       Log
 	segments  int // begun so far: each starts with one checksum record
 	began     bool
@@ -93,62 +107,65 @@ type logScan struct {
 
 // run returns nil at the end of the log.
 func (s *logScan) run() error {
-	rec := &walpb.Record{}
 	for {
-		if err := s.decoder.Decode(rec); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
+		r, err := s.decoder.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("read record: %w", err)
 		}
-		if err := s.record(rec); err != nil {
+		if err := s.record(r); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *logScan) record(rec *walpb.Record) error {
-	switch rec.GetType() {
-	case wal.MetadataType:
-		return s.metadata(rec.GetData())
-	case wal.EntryType:
-		return s.entry(rec.GetData())
-	case wal.StateType:
-		state := &raftpb.HardState{}
-		if err := proto.Unmarshal(rec.GetData(), state); err != nil {
+func (s *logScan) record(r logRecord) error {
+	switch r.kind {
+	case metadataRecord:
+		return s.metadata(r.data)
+	case entryRecord:
+		return s.entry(r.data)
+	case stateRecord:
+		commit, err := numberIn(r.data, 3)
+		if err != nil {
 			return fmt.Errorf("read hard state: %w", err)
 		}
-		s.log.HardState, s.log.Commit = true, state.GetCommit()
-	case wal.SnapshotType:
-		snapshot := &walpb.Snapshot{}
-		if err := proto.Unmarshal(rec.GetData(), snapshot); err != nil {
+		s.log.HardState, s.log.Commit = true, commit
+	case snapshotRecord:
+		index, err := numberIn(r.data, 1)
+		if err != nil {
 			return fmt.Errorf("read snapshot mark: %w", err)
 		}
-		s.snapshots = append(s.snapshots, snapshot.GetIndex())
+		s.snapshots = append(s.snapshots, index)
 		// After a snapshot from the leader the log goes on beyond a gap.
-		s.log.Last = max(s.log.Last, snapshot.GetIndex())
-	case wal.CrcType:
-		if crc := s.decoder.LastCRC(); crc != 0 && rec.Validate(crc) != nil {
-			return fmt.Errorf("segment %d does not continue the one before: %w", s.segments, wal.ErrCRCMismatch)
+		s.log.Last = max(s.log.Last, index)
+	case crcRecord:
+		if crc := s.decoder.LastCRC(); crc != 0 && r.crc != crc {
+			return fmt.Errorf("segment %d does not continue the one before: its checksum is another", s.segments)
 		}
-		s.decoder.UpdateCRC(rec.GetCrc())
+		s.decoder.UpdateCRC(r.crc)
 		s.segments++
 	default:
-		return fmt.Errorf("unknown record type %d", rec.GetType())
+		return fmt.Errorf("unknown record type %d", r.kind)
 	}
 	return nil
 }
 
 func (s *logScan) metadata(raw []byte) error {
-	m := &etcdserverpb.Metadata{}
-	if err := proto.Unmarshal(raw, m); err != nil {
+	member, err := numberIn(raw, 1)
+	if err != nil {
 		return fmt.Errorf("read metadata: %w", err)
 	}
-	cluster, member := etcd.ClusterID(m.GetClusterID()), etcd.MemberID(m.GetNodeID())
-	if s.log.ClusterID != 0 && (cluster != s.log.ClusterID || member != s.log.MemberID) {
-		return wal.ErrMetadataConflict
+	cluster, err := numberIn(raw, 2)
+	if err != nil {
+		return fmt.Errorf("read metadata: %w", err)
 	}
-	s.log.ClusterID, s.log.MemberID = cluster, member
+	if s.log.ClusterID != 0 && (cluster != uint64(s.log.ClusterID) || member != uint64(s.log.MemberID)) {
+		return errors.New("it holds the metadata of two members")
+	}
+	s.log.ClusterID, s.log.MemberID = etcd.ClusterID(cluster), etcd.MemberID(member)
 	return nil
 }
 
@@ -156,15 +173,38 @@ func (s *logScan) metadata(raw []byte) error {
 // none may be left out. The first one may have any index, for etcd deletes old
 // segments.
 func (s *logScan) entry(raw []byte) error {
-	e := &raftpb.Entry{}
-	if err := proto.Unmarshal(raw, e); err != nil {
+	index, err := numberIn(raw, 3)
+	if err != nil {
 		return fmt.Errorf("read entry: %w", err)
 	}
-	if s.began && e.GetIndex() > s.log.Last+1 {
-		return fmt.Errorf("entries %d to %d are missing", s.log.Last+1, e.GetIndex()-1)
+	if s.began && index > s.log.Last+1 {
+		return fmt.Errorf("entries %d to %d are missing", s.log.Last+1, index-1)
 	}
-	s.began, s.log.Last = true, e.GetIndex()
+	s.began, s.log.Last = true, index
 	return nil
+}
+
+// numberIn reads a number from one of the messages in the log. Those are the
+// same on every disk, but every release line has other Go types for them.
+func numberIn(message []byte, field protowire.Number) (uint64, error) {
+	var value uint64
+	for len(message) > 0 {
+		number, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return 0, protowire.ParseError(n)
+		}
+		message = message[n:]
+		if number == field && kind == protowire.VarintType {
+			value, n = protowire.ConsumeVarint(message)
+		} else {
+			n = protowire.ConsumeFieldValue(number, kind, message)
+		}
+		if n < 0 {
+			return 0, protowire.ParseError(n)
+		}
+		message = message[n:]
+	}
+	return value, nil
 }
 
 // finish picks the snapshot mark that etcd will: the last that is committed.

@@ -9,11 +9,7 @@ import (
 	"testing"
 
 	"go.etcd.io/bbolt"
-	"go.etcd.io/etcd/api/v3/etcdserverpb"
-	"go.etcd.io/etcd/server/v3/storage/schema"
-	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.uber.org/zap"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/quorate/quorate/internal/control"
 )
@@ -116,10 +112,10 @@ func TestInspectDamage(t *testing.T) {
 		}, control.ReasonCorruptDatabase},
 		"no database": {func(t *testing.T, p *pod) { must(t, os.Remove(p.layout().database())) }, control.ReasonCorruptDatabase},
 		"a newer storage version": {func(t *testing.T, p *pod) {
-			putMeta(t, p, schema.Meta.Name(), schema.MetaStorageVersionName, "3.8.0")
+			putMeta(t, p, metaBucket, storageVersionKey, "3.8.0")
 		}, control.ReasonNewerData},
 		"a newer cluster version": {func(t *testing.T, p *pod) {
-			putMeta(t, p, schema.Cluster.Name(), schema.ClusterClusterVersionKeyName, "3.8.0")
+			putMeta(t, p, clusterBucket, clusterVersionKey, "3.8.0")
 		}, control.ReasonNewerData},
 		"the data of another cluster": {func(t *testing.T, p *pod) {
 			other := grown(t)
@@ -227,9 +223,9 @@ func cuts(whole []byte, from int) []int {
 func headEnd(t *testing.T, whole []byte) int {
 	t.Helper()
 	dir := t.TempDir()
-	metadata, err := proto.Marshal(&etcdserverpb.Metadata{NodeID: proto.Uint64(1 << 63), ClusterID: proto.Uint64(1 << 63)})
+	metadata, err := encodeMetadata(1<<63, 1<<63)
 	must(t, err)
-	w, err := wal.Create(zap.NewNop(), filepath.Join(dir, "wal"), metadata)
+	w, err := createLog(zap.NewNop(), filepath.Join(dir, "wal"), metadata)
 	must(t, err)
 	must(t, w.Close())
 	names, err := filepath.Glob(filepath.Join(dir, "wal", "*.wal"))
@@ -246,11 +242,9 @@ func headEnd(t *testing.T, whole []byte) int {
 func metadataOnly(t *testing.T, l layout, a control.Admission) {
 	t.Helper()
 	must(t, os.MkdirAll(l.snapDir(), 0o700))
-	metadata, err := proto.Marshal(&etcdserverpb.Metadata{
-		NodeID: proto.Uint64(uint64(a.MemberID)), ClusterID: proto.Uint64(uint64(a.ClusterID)),
-	})
+	metadata, err := encodeMetadata(uint64(a.ClusterID), uint64(a.MemberID))
 	must(t, err)
-	w, err := wal.Create(zap.NewNop(), l.walDir(), metadata)
+	w, err := createLog(zap.NewNop(), l.walDir(), metadata)
 	must(t, err)
 	must(t, w.Close())
 }

@@ -113,14 +113,14 @@ func TestLearnerThatKnowsOneMember(t *testing.T) {
 	voter, p, req := learner(t, plain)
 	founding, err := membership.NewClusterFromURLsMap(zap.NewNop(), "token-of-birth", mustURLs(t, voter))
 	must(t, err)
-	entries, err := foundingEntries(founding)
+	additions, err := foundingAdditions(founding)
 	must(t, err)
 	must(t, voter.stop())
-	must(t, p.layout().lay(p.record(req, true), founding, entries, zap.NewNop()))
+	must(t, p.layout().lay(p.record(req, true), founding, additions, zap.NewNop()))
 	p.start()
 	waitFor(t, "the first entry", func() bool { r := p.report(); return r.Etcd != nil && r.Etcd.AppliedIndex == 1 })
 	v := p.agent.look()
-	if n := len(v.server.Server.Cluster().Members()); n != 1 || v.server.mayStand(v.volume.Admission) {
+	if n := len(v.server.members()); n != 1 || v.server.mayStand(v.volume.Admission) {
 		t.Errorf("it knows %d members and would stand for election", n)
 	}
 	if r := p.report(); !r.Etcd.IsLearner || r.State != control.StateStarting || p.ready() {

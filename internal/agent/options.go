@@ -13,6 +13,7 @@ import (
 
 	"go.etcd.io/etcd/pkg/v3/flags"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.uber.org/zap/zapcore"
 )
 
 // owned are the settings that the agent derives itself, or that would break a
@@ -21,10 +22,10 @@ var owned = []string{
 	"name", "data-dir", "wal-dir", "listen-*", "initial-*", "*advertise*", "discovery*",
 	"*cert*", "*tls*", "*crl*", "*trusted-ca*", "*key-file", "peer-*", "client-*",
 	"force-new-cluster", "unsafe-*", "strict-reconfig-check", "pre-vote", "enable-grpc-gateway",
-	"logger", "log-outputs", "log-format", "*log-rotation*", "config-file", "v2-*",
+	"logger", "log-outputs", "log-format", "*log-rotation*", "config-file", "v2-*", "enable-v2", "*-enable-v2v3",
 }
 
-// etcdFlags guards the two package variables of rafthttp that AddFlags sets
+// etcdFlags guards the two package variables of rafthttp that etcd's flags set
 // and a starting server reads.
 var etcdFlags sync.RWMutex
 
@@ -37,7 +38,7 @@ func applyOptions(c *embed.Config, options []string) error {
 	defer etcdFlags.Unlock()
 	set := flag.NewFlagSet("etcd", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	c.AddFlags(set)
+	addFlags(c, set)
 	for _, option := range options {
 		key, value, found := strings.Cut(option, "=")
 		if !found {
@@ -53,8 +54,11 @@ func applyOptions(c *embed.Config, options []string) error {
 			return fmt.Errorf("etcd setting %s=%q: %w", key, value, err)
 		}
 	}
+	if err := finishFlags(c, set); err != nil {
+		return err
+	}
 	collectLists(c, set)
-	return checkRetention(c)
+	return checkUnchecked(c)
 }
 
 func isOwned(key string) bool {
@@ -72,8 +76,12 @@ func collectLists(c *embed.Config, set *flag.FlagSet) {
 	c.MaxConcurrentStreams = flags.Uint32FromFlag(set, "max-concurrent-streams")
 }
 
-// checkRetention repeats the one check that embed makes only while starting.
-func checkRetention(c *embed.Config) error {
+// checkUnchecked repeats what embed checks only while starting, and what it
+// panics at.
+func checkUnchecked(c *embed.Config) error {
+	if _, err := zapcore.ParseLevel(c.LogLevel); err != nil {
+		return fmt.Errorf("etcd setting log-level: %w", err)
+	}
 	retention := c.AutoCompactionRetention
 	if n, err := strconv.Atoi(retention); err == nil && n >= 0 {
 		return nil

@@ -3,7 +3,6 @@ package agent
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
 )
@@ -14,11 +13,10 @@ func TestOptionsAreEtcdsOwnFlags(t *testing.T) {
 	must(t, applyOptions(c, []string{
 		"quota-backend-bytes=4026531840", "snapshot-count=5000", "auto-compaction-mode=revision",
 		"auto-compaction-retention=1000", "heartbeat-interval=50", "election-timeout=500", "max-request-bytes=2000000",
-		"corrupt-check-time=4h", "cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "max-concurrent-streams=77",
-		"feature-gates=InitialCorruptCheck=true",
+		"cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "max-concurrent-streams=77",
 	}))
 	if c.QuotaBackendBytes != 4026531840 || c.SnapshotCount != 5000 || c.AutoCompactionMode != "revision" ||
-		c.TickMs != 50 || c.ElectionMs != 500 || c.MaxRequestBytes != 2000000 || c.CorruptCheckTime != 4*time.Hour ||
+		c.TickMs != 50 || c.ElectionMs != 500 || c.MaxRequestBytes != 2000000 ||
 		len(c.CipherSuites) != 1 || c.MaxConcurrentStreams != 77 {
 		t.Errorf("got %+v", c)
 	}

@@ -10,7 +10,6 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
-	"go.etcd.io/etcd/server/v3/storage"
 
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/etcd"
@@ -21,18 +20,19 @@ type server struct {
 	*embed.Etcd
 	ended   chan struct{} // closed once we end it
 	clients *clients
+	atStart startState
 }
 
 // startServer starts etcd on the data that is there; it asks no peer.
-func startServer(c *embed.Config) (*server, error) {
+func startServer(c *embed.Config, l layout) (*server, error) {
 	etcdFlags.RLock()
 	defer etcdFlags.RUnlock()
-	clients := newClients(c)
+	clients, atStart := newClients(c), readStartState(l)
 	e, err := embed.StartEtcd(c)
 	if err != nil {
 		return nil, fmt.Errorf("start etcd: %w", err)
 	}
-	return &server{Etcd: e, ended: make(chan struct{}), clients: clients}, nil
+	return &server{Etcd: e, ended: make(chan struct{}), clients: clients, atStart: atStart}, nil
 }
 
 // joined is closed once the member has published itself through a quorum; only
@@ -47,7 +47,14 @@ func (s *server) joined() bool {
 }
 
 // self is this member in its own member list; nil until its log has got there.
-func (s *server) self() *membership.Member { return s.Server.Cluster().Member(s.Server.MemberID()) }
+func (s *server) self() *membership.Member {
+	for _, m := range s.members() {
+		if m.ID == s.id() {
+			return m
+		}
+	}
+	return nil
+}
 
 // dead waits for etcd to end and returns why; nil if it was us who ended it.
 func (s *server) dead() error {
@@ -99,7 +106,7 @@ func (s *server) status(ready bool) *control.Etcd {
 	drained := s.clients.drained()
 	status := &control.Etcd{
 		ClusterID:    etcd.ClusterID(server.Cluster().ID()),
-		MemberID:     etcd.MemberID(server.MemberID()),
+		MemberID:     etcd.MemberID(s.id()),
 		Leader:       etcd.MemberID(server.Leader()),
 		IsLearner:    self == nil || self.IsLearner, // who is not listed yet does not vote
 		Term:         server.Term(),
@@ -115,7 +122,7 @@ func (s *server) status(ready bool) *control.Etcd {
 		status.Alarms, status.Corrupt = alarms(server.Alarms()), corrupt(server.Alarms())
 	}
 	if status.Quota == 0 {
-		status.Quota = storage.DefaultQuotaBytes
+		status.Quota = defaultQuota
 	}
 	if v := server.ClusterVersion(); v != nil {
 		status.Version = v.String()

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/raft/v3/tracker"
 
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/etcd"
@@ -236,22 +235,22 @@ func checkRemoved(t *testing.T, p *pod) {
 
 func TestBestSuccessor(t *testing.T) {
 	t.Parallel()
-	voter := func(match uint64) tracker.Progress {
-		return tracker.Progress{Match: match, RecentActive: true, State: tracker.StateReplicate}
+	voter := func(match uint64) raftProgress {
+		return raftProgress{Match: match, RecentActive: true, State: replicating}
 	}
 	silent, probed, learner := voter(99), voter(99), voter(99)
 	silent.RecentActive = false
-	probed.State = tracker.StateProbe
+	probed.State = 0 // it is being probed
 	learner.IsLearner = true
 	for name, c := range map[string]struct {
-		progress map[uint64]tracker.Progress
+		progress map[uint64]raftProgress
 		want     etcd.MemberID
 	}{
-		"the longest log":       {map[uint64]tracker.Progress{1: voter(9), 2: voter(5), 3: voter(7)}, 3},
-		"the lowest ID of two":  {map[uint64]tracker.Progress{1: voter(9), 3: voter(7), 2: voter(7)}, 2},
-		"never one that is out": {map[uint64]tracker.Progress{1: voter(9), 2: silent, 3: probed, 4: learner, 5: voter(1)}, 5},
-		"nobody":                {map[uint64]tracker.Progress{1: voter(9), 2: silent}, 0},
-		"alone":                 {map[uint64]tracker.Progress{1: voter(9)}, 0},
+		"the longest log":       {map[uint64]raftProgress{1: voter(9), 2: voter(5), 3: voter(7)}, 3},
+		"the lowest ID of two":  {map[uint64]raftProgress{1: voter(9), 3: voter(7), 2: voter(7)}, 2},
+		"never one that is out": {map[uint64]raftProgress{1: voter(9), 2: silent, 3: probed, 4: learner, 5: voter(1)}, 5},
+		"nobody":                {map[uint64]raftProgress{1: voter(9), 2: silent}, 0},
+		"alone":                 {map[uint64]raftProgress{1: voter(9)}, 0},
 	} {
 		if got := bestSuccessor(1, c.progress); etcd.MemberID(got) != c.want {
 			t.Errorf("%s: got %d, want %d", name, got, c.want)

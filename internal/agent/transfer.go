@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.etcd.io/raft/v3"
-	"go.etcd.io/raft/v3/tracker"
-
 	"github.com/quorate/quorate/internal/etcd"
 )
 
@@ -19,7 +16,7 @@ const handOverPatience = time.Second
 // that has most of the log. It returns the new leader, or zero if this member
 // did not lead or nobody else can.
 func (s *server) handOver(ctx context.Context) (etcd.MemberID, error) {
-	self := uint64(s.Server.MemberID())
+	self := uint64(s.id())
 	if s.Server.Lead() != self {
 		return 0, nil
 	}
@@ -42,7 +39,7 @@ func (s *server) handOver(ctx context.Context) (etcd.MemberID, error) {
 // connected for longest.
 func (s *server) handOverByConnection(ctx context.Context) error {
 	done := make(chan error, 1)
-	go func() { done <- s.Server.TryTransferLeadershipOnShutdown() }()
+	go func() { done <- s.transferLeadership() }()
 	select {
 	case err := <-done:
 		return err
@@ -53,13 +50,13 @@ func (s *server) handOverByConnection(ctx context.Context) error {
 
 // raftStatus is raft's own view. etcd shows it nowhere but in expvar, for the
 // last server that the process started; known is false when that is not this one.
-func (s *server) raftStatus() (status raft.Status, known bool) {
+func (s *server) raftStatus() (status raftView, known bool) {
 	published, ok := expvar.Get("raft.status").(expvar.Func)
 	if !ok {
 		return status, false
 	}
-	status, ok = published.Value().(raft.Status)
-	return status, ok && status.ID == uint64(s.Server.MemberID())
+	status, ok = published.Value().(raftView)
+	return status, ok && status.ID == uint64(s.id())
 }
 
 // successor chooses by raft's view of the followers.
@@ -74,10 +71,10 @@ func (s *server) successor(self uint64) (id uint64, known bool) {
 // bestSuccessor prefers a voter that answers and is being replicated to, then
 // the longest log, then the lowest ID so that the choice is stable. Zero means
 // that no other voter has been heard of lately.
-func bestSuccessor(self uint64, progress map[uint64]tracker.Progress) uint64 {
+func bestSuccessor(self uint64, progress map[uint64]raftProgress) uint64 {
 	var best uint64
 	for id, p := range progress {
-		if id == self || p.IsLearner || !p.RecentActive || p.State != tracker.StateReplicate {
+		if id == self || p.IsLearner || !p.RecentActive || p.State != replicating {
 			continue
 		}
 		if best == 0 || p.Match > progress[best].Match || (p.Match == progress[best].Match && id < best) {

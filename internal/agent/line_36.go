@@ -1,0 +1,73 @@
+//go:build etcd36
+
+package agent
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/pkg/v3/flags"
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/storage/wal"
+	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
+	"go.etcd.io/raft/v3/raftpb"
+)
+
+// etcd 3.6. Its messages are gogo's: values, without getters in raft and the log.
+
+func encodeMetadata(cluster, member uint64) ([]byte, error) {
+	return (&etcdserverpb.Metadata{NodeID: member, ClusterID: cluster}).Marshal()
+}
+
+func encodeAddition(member uint64, context []byte) ([]byte, error) {
+	return (&raftpb.ConfChange{Type: raftpb.ConfChangeAddNode, NodeID: member, Context: context}).Marshal()
+}
+
+// saveFirst completes the first save: the additions, all of them committed.
+func saveFirst(w *wal.WAL, additions [][]byte) error {
+	var entries []raftpb.Entry
+	for i, data := range additions {
+		entries = append(entries, raftpb.Entry{Type: raftpb.EntryConfChange, Term: birthTerm, Index: uint64(i + 1), Data: data})
+	}
+	return w.Save(raftpb.HardState{Term: birthTerm, Commit: uint64(len(entries))}, entries)
+}
+
+func recordOf(r *walpb.Record) logRecord { return logRecord{kind: r.Type, data: r.Data, crc: r.Crc} }
+
+// timeoutNow is the message by which a member is told to stand for election.
+func timeoutNow(self uint64) raftpb.Message {
+	return raftpb.Message{Type: raftpb.MsgTimeoutNow, From: self, To: self}
+}
+
+func committed(v raftView) uint64 { return v.Commit }
+
+// finishFlags does what etcd's own main does between parsing and validating:
+// 3.6 takes each setting by its old, experimental name too, into another field,
+// which embed itself ignores.
+func finishFlags(c *embed.Config, set *flag.FlagSet) error {
+	given := map[string]string{}
+	set.Visit(func(f *flag.Flag) { given[f.Name] = f.Value.String() })
+	for old, value := range given {
+		name, experimental := strings.CutPrefix(old, "experimental-")
+		if !experimental || set.Lookup(name) == nil {
+			continue
+		}
+		if _, both := given[name]; both {
+			return fmt.Errorf("etcd settings %q and %q are the same; keep %q", old, name, name)
+		}
+		if err := set.Set(name, value); err != nil {
+			return fmt.Errorf("etcd setting %s=%q: %w", old, value, err)
+		}
+	}
+	boolean := func(name string) *bool {
+		value, _ := flags.GetBoolFlagVal(set, name) // of etcd's own table; nil where it was not given
+		return value
+	}
+	gates := set.Lookup(embed.ServerFeatureGateFlagName).Value.String()
+	if err := embed.SetFeatureGatesFromExperimentalFlags(c.ServerFeatureGate, boolean, gates); err != nil {
+		return fmt.Errorf("etcd setting feature-gates: %w", err)
+	}
+	return nil
+}
