@@ -20,7 +20,7 @@ func version(w *world) *Decision {
 }
 
 func unsupportedVersion(version string) string {
-	return fmt.Sprintf("spec.version %q cannot be run by this release of Quorate; set it to a release of the line %s, such as 3.7.3.",
+	return fmt.Sprintf("spec.version %q cannot be run by this release of Quorate; set it to a release of one of the lines %s, such as 3.7.3.",
 		version, strings.Join(etcd.SupportedLines(), ", "))
 }
 
