@@ -144,6 +144,8 @@ func (a *Actor) change(ctx context.Context, s *Situation, action plan.Action) er
 // rollOut performs the actions that bring the spec to members that run.
 func (a *Actor) rollOut(ctx context.Context, s *Situation, action plan.Action) error {
 	switch action := action.(type) {
+	case plan.Validate:
+		return a.validate(ctx, s, action)
 	case plan.FollowSpec:
 		return a.followSpec(ctx, s, action)
 	case plan.Adjust:

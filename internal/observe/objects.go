@@ -33,6 +33,9 @@ func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 		}
 		s.Observation.Objects = append(s.Observation.Objects, object)
 	}
+	if err := o.validation(ctx, c, s); err != nil {
+		return err
+	}
 	return o.surplus(ctx, c, rendered.Surplus, s)
 }
 

@@ -138,9 +138,13 @@ type Welcome struct{ Members []etcd.MemberName }
 // not show, so that it begins again on an empty volume, or not at all.
 type Clear struct{ Name etcd.MemberName }
 
+// Validate asks the image that members would run whether it accepts what they
+// would be started with.
+type Validate struct{ Wanted string }
+
 // FollowSpec makes the pods' template what the spec asks for. It restarts nobody:
 // the pods that there are keep what they run.
-type FollowSpec struct{ Version string }
+type FollowSpec struct{ Wanted string }
 
 // Adjust changes labels, annotations and resources of a pod as it runs.
 type Adjust struct{ Name etcd.MemberName }
@@ -184,6 +188,7 @@ func (Welcome) action()       {}
 func (Clear) action()         {}
 func (DropPod) action()       {}
 func (FollowSpec) action()    {}
+func (Validate) action()      {}
 func (Restart) action()       {}
 func (Adjust) action()        {}
 
@@ -227,7 +232,8 @@ func (a Drain) String() string        { return "Drain " + string(a.Name) }
 func (a Welcome) String() string      { return "Welcome " + join(a.Members) }
 func (a Clear) String() string        { return "Clear " + string(a.Name) }
 func (a DropPod) String() string      { return "DropPod " + string(a.Name) }
-func (a FollowSpec) String() string   { return "FollowSpec " + a.Version }
+func (a FollowSpec) String() string   { return "FollowSpec " + a.Wanted }
+func (a Validate) String() string     { return "Validate " + a.Wanted }
 func (a Adjust) String() string       { return "Adjust " + string(a.Name) }
 func (a Restart) String() string      { return fmt.Sprintf("Restart %s %s", a.Name, a.ID) }
 

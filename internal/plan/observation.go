@@ -43,7 +43,22 @@ type Template struct {
 	// Changes says what of it the template does not follow, as a clause for
 	// people; empty when it follows.
 	Changes string
+	// Validation is what the image to come makes of it; Verdict is why it does
+	// not accept it, Trouble why it cannot be asked.
+	Validation Validation
+	Verdict    string
+	Trouble    *Trouble
 }
+
+// Validation is how far the validation of a change has come; empty when it was
+// not begun.
+type Validation string
+
+const (
+	ValidationRuns   Validation = "Runs"
+	ValidationPassed Validation = "Passed"
+	ValidationFailed Validation = "Failed"
+)
 
 // NoStatefulSet is Observation.Pods while there is no StatefulSet.
 const NoStatefulSet = -1

@@ -30,6 +30,7 @@ const (
 	ReasonMemberUnready      Reason = "MemberUnready"
 	ReasonMemberRefused      Reason = "MemberRefused"
 	ReasonRollingOut         Reason = "RollingOut"
+	ReasonBadConfig          Reason = "BadConfig"
 	ReasonVersionStep        Reason = "VersionStepRefused"
 	ReasonAdjusting          Reason = "AdjustingPods"
 	ReasonAwaitingApproval   Reason = "AwaitingApproval"

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quorate/quorate/internal/etcd"
 )
@@ -13,6 +14,13 @@ import (
 func following(w *world) *Decision {
 	if !w.Remembers() || w.Pods == NoStatefulSet || w.Template.Changes == "" || w.refused() != nil {
 		return nil
+	}
+	switch w.Template.Validation {
+	case "":
+		return act(Validate{w.Template.Wanted}, ReasonRollingOut,
+			fmt.Sprintf("The spec has changed in what members are started with: %s. The image of etcd %s is asked whether it accepts that.", w.Template.Changes, w.Version))
+	case ValidationRuns, ValidationFailed:
+		return nil // see unvalidated
 	}
 	return act(FollowSpec{w.Template.Wanted}, ReasonRollingOut,
 		fmt.Sprintf("The spec has changed in what members are started with: %s. They restart for it, one after the other.", w.Template.Changes))
@@ -54,11 +62,30 @@ func (w *world) versions() []etcd.Version {
 	return found
 }
 
+// unvalidated says what is wrong with a change, or that it is not known yet:
+// nobody restarts for it.
+func (w *world) unvalidated() *Decision {
+	t := w.Template
+	switch {
+	case t.Validation == ValidationFailed:
+		return blocked(ReasonBadConfig, fmt.Sprintf("etcd %s does not accept what the spec asks for (%s): %s. Correct spec.etcd. %s", w.Version, t.Changes, strings.TrimSuffix(t.Verdict, "."), goOn))
+	case t.Trouble != nil:
+		return blocked(t.Trouble.Reason, fmt.Sprintf("Whether etcd %s accepts what the spec asks for (%s) cannot be found out: of the pod that is to tell, %s. If the change is the cause, correct the spec or set it back. %s", w.Version, t.Changes, strings.TrimSuffix(t.Trouble.Message, "."), goOn))
+	case t.Validation == ValidationRuns:
+		return wait(ReasonRollingOut, fmt.Sprintf("Waiting for the image of etcd %s to say whether it accepts %s.", w.Version, t.Changes))
+	default:
+		return nil
+	}
+}
+
 // rollout restarts the members whose pods were made from another spec: one at a
 // time, those that do not serve first, the leader last.
 func rollout(w *world) *Decision {
 	if w.Template.Changes != "" {
-		return w.refused()
+		if d := w.refused(); d != nil {
+			return d
+		}
+		return w.unvalidated()
 	}
 	s, ok := w.nextRestart()
 	if !ok {

@@ -29,7 +29,8 @@ type lab struct {
 	foreign   etcd.ClusterID
 	tokens    int // minted so far
 	volumes   int
-	spec      int    // how often it has changed
+	spec      int // how often it has changed
+	verdict   []string
 	joined    int    // IDs given to members that joined later
 	class     string // of new claims: the StatefulSet's template
 	size      int64
@@ -97,6 +98,7 @@ func peerURL(name etcd.MemberName) string {
 //	etcd error="timed out" | cluster=c01 | free
 //	etcd leader=demo-2 corrupt=demo-1 stranger=c0177
 //	cluster supervised=true approve=demo-2@h2
+//	validation Failed "heartbeat must be positive" | Unschedulable:"no node"
 //	spec "snapshot-count 10000 -> 5000"       what members are started with changes
 //	member demo-0 ...                         see tellMember
 func (l *lab) tell(line string) error {
@@ -120,6 +122,8 @@ func (l *lab) tell(line string) error {
 		return each(args, l.tellEtcd)
 	case "spec":
 		l.respec(args[0])
+	case "validation":
+		l.verdict = args
 	case "member":
 		name := etcd.MemberName(args[0])
 		l.member(name)

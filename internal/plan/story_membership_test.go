@@ -48,6 +48,8 @@ func (l *lab) performMembership(a Action) {
 	case DropPod:
 		m := l.member(a.Name)
 		m.Pod, m.NodeGone, l.plights[a.Name].pod = PodAbsent, false, PodPending
+	case Validate:
+		l.validate()
 	case FollowSpec:
 		l.seen.Template.Changes = ""
 		for i := range l.seen.Members {
@@ -67,6 +69,22 @@ func (l *lab) clients(names []etcd.MemberName, c Clients) {
 	for _, name := range names {
 		l.member(name).Clients = c
 	}
+}
+
+// validate gives the verdict that was told; without one it is good.
+func (l *lab) validate() {
+	t := &l.seen.Template
+	t.Validation = ValidationPassed
+	if len(l.verdict) == 0 {
+		return
+	}
+	t.Validation = ValidationRuns
+	if reason, message, ok := strings.Cut(l.verdict[0], ":"); ok {
+		t.Trouble = &Trouble{Reason(reason), message}
+	} else if l.verdict[0] == string(ValidationFailed) {
+		t.Validation, t.Verdict = ValidationFailed, l.verdict[1]
+	}
+	l.verdict = nil
 }
 
 // anew makes a pod from the template.

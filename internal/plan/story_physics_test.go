@@ -128,7 +128,7 @@ func (l *lab) settleAgent(m *Member) {
 	case a != nil && l.quorum(a.ClusterID):
 		l.running(m, r, a)
 	case a != nil:
-		r.State, r.Etcd = control.StateStarting, &control.Etcd{ClusterID: a.ClusterID, MemberID: a.MemberID, Term: 2}
+		r.State, r.Etcd = control.StateStarting, &control.Etcd{ClusterID: a.ClusterID, MemberID: a.MemberID, Term: 2, Voters: len(l.lists[a.ClusterID].Voters())}
 	}
 	if p.silent == "" {
 		m.Agent = r

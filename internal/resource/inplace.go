@@ -131,6 +131,9 @@ func quality(r corev1.ResourceRequirements) corev1.PodQOSClass {
 // resizing says what a node makes of resources that were changed in place, and
 // whether it never will.
 func resizing(pod *corev1.Pod) (message string, never bool) {
+	if seen := pod.Status.ObservedGeneration; seen != 0 && seen < pod.Generation {
+		return "its node has not taken up yet what has changed on it", false
+	}
 	for _, c := range pod.Status.Conditions {
 		if c.Status != corev1.ConditionTrue {
 			continue

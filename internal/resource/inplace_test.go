@@ -109,6 +109,19 @@ func TestResizePending(t *testing.T) {
 	}
 }
 
+// Until the node has seen a change nothing is known of it.
+func TestResizeUnseen(t *testing.T) {
+	c, p := formed(t)
+	p.Pods[0].Generation, p.Pods[0].Status.ObservedGeneration = 2, 1
+	if d := renderer.Render(c, p).Pods[0]; d.Adjusting == "" || d.Stale != "" {
+		t.Errorf("unseen: %+v", d)
+	}
+	p.Pods[0].Status.ObservedGeneration = 2
+	if d := renderer.Render(c, p).Pods[0]; d != (resource.PodDifference{}) {
+		t.Errorf("seen: %+v", d)
+	}
+}
+
 // What the API server has refused once is not asked for again, until it is
 // something else.
 func TestResizeRefused(t *testing.T) {

@@ -51,6 +51,8 @@ func (w *World) doPod(o order) {
 	switch n := &w.nodes[o.at]; o.kind {
 	case drain:
 		w.drain(o)
+	case validate:
+		w.validated = o.config + 1
 	case followSpec:
 		if !w.set.absent {
 			w.set.config = o.config

@@ -6,6 +6,9 @@ func (w World) normal() World {
 	if l := w.leader; l != nobody && (!w.nodes[l].up() || !w.nodes[l].voter() || !w.quorate()) {
 		w.leader = nobody
 	}
+	if w.set.config == w.spec.config {
+		w.validated = 0 // nobody asks
+	}
 	if w.frozen.ordinal == 0 {
 		w.frozen = frozen{}
 	}

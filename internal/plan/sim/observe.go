@@ -94,6 +94,9 @@ func (w *World) observe(live bool) plan.Observation {
 	o.Template.Wanted = revisions[w.spec.config]
 	if !w.set.absent && w.set.config != w.spec.config {
 		o.Template.Changes = "spec.etcd has changed"
+		if w.validated == w.spec.config+1 {
+			o.Template.Validation = plan.ValidationPassed // what is bad shows on members only
+		}
 	}
 	o.Etcd = w.list(live)
 	count := max(int(w.spec.replicas), int(w.set.replicas), w.highest((*node).exists))
@@ -247,7 +250,7 @@ var several = []control.Peer{{Name: "demo-0"}, {Name: "demo-1"}}
 func (w *World) status(i int, n *node) *control.Etcd {
 	e := &control.Etcd{
 		ClusterID: cluster, MemberID: memberID(i, n.admitted), Term: 2,
-		Index: indexes[n.log], AppliedIndex: indexes[n.log],
+		Index: indexes[n.log], AppliedIndex: indexes[n.log], Voters: w.size(),
 	}
 	if n.id != n.admitted {
 		return e // a former member that has not heard of its end

@@ -51,12 +51,13 @@ const (
 	followSpec
 	recreate
 	restart
+	validate
 )
 
 var kindNames = [...]string{
 	"nothing", "Apply", "Confirm", "MarkVolumes", "Resize", "RenewClaims", "GrowClaims", "AddLearner", "Join", "Promote",
 	"MoveLeader", "RemoveMember", "Disarm", "Withdraw", "Drain", "Welcome", "Clear", "DropPod",
-	"FollowSpec", "Recreate", "Restart",
+	"FollowSpec", "Recreate", "Restart", "Validate",
 }
 
 // String names an order without the numbers that change as worlds are renumbered.
@@ -68,7 +69,7 @@ func (o order) String() string {
 		return fmt.Sprintf("Resize to %d", o.number)
 	case o.kind == moveLeader:
 		return fmt.Sprintf("MoveLeader from demo-%d to demo-%d", o.at, o.to.ordinal)
-	case slices.Contains([]kind{disarm, renewClaims, apply, followSpec}, o.kind):
+	case slices.Contains([]kind{disarm, renewClaims, apply, followSpec, validate}, o.kind):
 		return kindNames[o.kind]
 	case o.members != 0:
 		var of []string
@@ -90,7 +91,7 @@ func (w *World) order(a plan.Action, live bool) order {
 	switch a := a.(type) {
 	case plan.Apply, plan.RenewClaims:
 		o.number, o.config = w.set.replicas, w.set.config
-	case plan.FollowSpec:
+	case plan.FollowSpec, plan.Validate:
 		o.config = w.spec.config
 	case plan.Resize:
 		o.from, o.number = int8(a.From), int8(a.To) //nolint:gosec // at most ordinals

@@ -9,13 +9,15 @@ const ordinals = 6
 // Member IDs, volumes, claims and pods are numbered for each ordinal by
 // itself, as far as anything remembers them; zero is none.
 type World struct {
-	faults  int8  // left
-	changes int8  // of the spec, left
-	limit   int8  // the largest size that a user asks for
-	configs uint8 // how many revisions of spec.etcd a user tries
-	beyond  bool  // faults may take more than a quorum survives
-	nodes   [ordinals]node
-	leader  int8 // ordinal, or nobody
+	faults  int8 // left
+	changes int8 // of the spec, left
+	limit   int8 // the largest size that a user asks for
+	// validated is the revision, and one more, that was found to be good.
+	validated uint8
+	configs   uint8 // how many revisions of spec.etcd a user tries
+	beyond    bool  // faults may take more than a quorum survives
+	nodes     [ordinals]node
+	leader    int8 // ordinal, or nobody
 	// alarm is the member that a CORRUPT alarm names.
 	alarm ref
 	set   statefulSet
