@@ -138,11 +138,11 @@ const (
 )
 
 // Update says how changes reach the members.
-//
-// +kubebuilder:validation:XValidation:rule=`!has(self.mode) || self.mode != 'Supervised'`,fieldPath=".mode",message="spec.update.mode: Supervised is not supported by this release of Quorate; remove it or use Automatic"
 type Update struct {
 	// Automatic restarts one member after the other as long as quorum is safe.
-	// Supervised stops before each member and waits for the approval annotation.
+	// Supervised stops before each member that serves, names it in the condition
+	// Stalled, and waits until the EtcdCluster bears the annotation
+	// etcd.quorate.dev/approve with the value that the condition gives.
 	// Default: Automatic.
 	// +kubebuilder:default=Automatic
 	// +optional

@@ -13,6 +13,9 @@ const (
 	// AnnotationReplace, set by a person on an EtcdCluster: the ID of a member
 	// that counts as lost from now on.
 	AnnotationReplace = GroupName + "/replace"
+	// AnnotationApprove, set by a person on an EtcdCluster whose updates are
+	// supervised: the restart that may happen, as the condition names it.
+	AnnotationApprove = GroupName + "/approve"
 	// AnnotationOperator, set by a person on an EtcdCluster: the operator that
 	// shall act on it, as namespace/name.
 	AnnotationOperator = GroupName + "/operator"

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilversion "k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
@@ -50,4 +52,18 @@ func newLock(config *rest.Config, o *options) (resourcelock.Interface, error) {
 	}
 	return resourcelock.New(resourcelock.LeasesResourceLock, o.namespace, o.name, client.CoreV1(), client.CoordinationV1(),
 		resourcelock.ResourceLockConfig{Identity: identity})
+}
+
+// resizesPods reports whether this Kubernetes changes the resources of pods that
+// run.
+func resizesPods(config *rest.Config) (bool, error) {
+	found, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return false, fmt.Errorf("reach the API server: %w", err)
+	}
+	served, err := found.ServerResourcesForGroupVersion("v1")
+	if err != nil {
+		return false, fmt.Errorf("ask the API server what it serves: %w", err)
+	}
+	return slices.ContainsFunc(served.APIResources, func(r metav1.APIResource) bool { return r.Name == "pods/resize" }), nil
 }

@@ -44,7 +44,13 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	self := o.namespace + "/" + o.name
-	if err := newReconciler(mgr, o, self).SetupWithManager(mgr); err != nil {
+	resizes, err := resizesPods(config)
+	if err != nil {
+		return err
+	}
+	reconciler := newReconciler(mgr, o, self)
+	reconciler.Observer.Renderer.ResizesPods = resizes
+	if err := reconciler.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the EtcdCluster controller: %w", err)
 	}
 	ctrl.Log.Info("starting", "version", version.Version, "operator", self, "namespaces", o.watch, "clusterDomains", o.domains)

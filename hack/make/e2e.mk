@@ -8,11 +8,14 @@ e2e_dir := .images
 e2e_user := 65532:65532
 e2e_kubectl = $(CLUSTER_STATE)/bin/kubectl --kubeconfig $(CLUSTER_STATE)/kubeconfig
 e2e_tars := $(e2e_dir)/operator-faults.tar $(e2e_dir)/e2e-client.tar $(e2e_dir)/kube-apiserver.tar
+# The releases of etcd that tests go through beside the usual one.
+e2e_releases := 3.5.35 3.6.16 3.7.2
+e2e_members := $(e2e_releases:%=$(e2e_dir)/member-%.tar)
 # What TestCrashSweep found out: a test that passes prints nothing.
 e2e_sweep := $(e2e_dir)/crashsweep.json
 e2e_tell_sweep = test ! -f $(e2e_sweep) || { tr -d '{}"' <$(e2e_sweep) | tr ':,' '= '; echo; }
 
-.PHONY: e2e e2e-images e2e-install e2e-linearizability e2e-faults
+.PHONY: e2e e2e-images e2e-members e2e-install e2e-linearizability e2e-faults
 
 e2e: e2e-install e2e-linearizability e2e-faults ## Run the end-to-end tests on the local Kubernetes; one of them: make e2e RUN=TestCreate
 	@rm -f $(e2e_sweep)
@@ -27,8 +30,11 @@ e2e-linearizability:
 e2e-faults:
 	@go test -tags faults ./internal/fault >/dev/null
 
-e2e-images: cluster-up images $(e2e_tars)
-	@$(QUORATE_CLUSTER) load $(e2e_dir)/operator.tar $(e2e_dir)/member.tar $(e2e_tars)
+e2e-images: cluster-up images $(e2e_tars) e2e-members
+	@$(QUORATE_CLUSTER) load $(e2e_dir)/operator.tar $(e2e_dir)/member.tar $(e2e_tars) $(e2e_members)
+
+e2e-members:
+	@for release in $(e2e_releases); do $(MAKE) --no-print-directory member-image ETCD_VERSION=$$release || exit 1; done
 
 # The tag stays the same while the code changes: the annotation makes the pod
 # anew when the binary is another one.

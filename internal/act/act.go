@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -42,7 +43,9 @@ type Situation struct {
 	Pods    map[etcd.MemberName]*corev1.Pod
 	Claims  map[etcd.MemberName]*corev1.PersistentVolumeClaim
 	Wanted  []client.Object
-	PKI     pki.Plan
+	// Next is the StatefulSet that follows the spec; nil when the live one does.
+	Next *appsv1.StatefulSet
+	PKI  pki.Plan
 	// Etcd asks the cluster again; nil when no member was there to answer.
 	Etcd etcdclient.Changer
 }
@@ -133,6 +136,22 @@ func (a *Actor) change(ctx context.Context, s *Situation, action plan.Action) er
 		return a.growClaims(ctx, s, action)
 	case plan.Prune:
 		return a.prune(ctx, s, action)
+	default:
+		return a.rollOut(ctx, s, action)
+	}
+}
+
+// rollOut performs the actions that bring the spec to members that run.
+func (a *Actor) rollOut(ctx context.Context, s *Situation, action plan.Action) error {
+	switch action := action.(type) {
+	case plan.Validate:
+		return a.validate(ctx, s, action)
+	case plan.FollowSpec:
+		return a.followSpec(ctx, s, action)
+	case plan.Adjust:
+		return a.adjust(ctx, s, action)
+	case plan.Restart:
+		return a.restart(ctx, s, action)
 	default:
 		return fmt.Errorf("unknown action %T", action)
 	}

@@ -41,15 +41,18 @@ func (a *Actor) pruneOne(ctx context.Context, s *Situation, object string) error
 	if err != nil || !found || live.GetDeletionTimestamp() != nil {
 		return err
 	}
+	// The controller of a member's pod is the StatefulSet.
 	if ref := metav1.GetControllerOf(live); ref == nil || ref.UID != s.Cluster.UID {
 		return fmt.Errorf("%s is not this cluster's any more", object)
 	}
 	return a.exactly(ctx, live)
 }
 
-// prunable holds no kind that keeps data or pods.
+// prunable holds no kind that keeps data, and no pod of a member.
 func prunable(kind string) client.Object {
 	switch kind {
+	case "Pod":
+		return &corev1.Pod{}
 	case "PodDisruptionBudget":
 		return &policyv1.PodDisruptionBudget{}
 	case "NetworkPolicy":

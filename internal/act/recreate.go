@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
 	"github.com/quorate/quorate/internal/plan"
 )
 
@@ -27,7 +29,7 @@ func (a *Actor) recreate(ctx context.Context, s *Situation, action plan.Recreate
 		} else if err != nil || pod.UID != seen.UID {
 			continue
 		}
-		if s.Cluster.Status.ClusterID != "" && running(pod) {
+		if s.Cluster.Status.ClusterID != "" && running(pod) && !a.refuses(ctx, s, name) {
 			continue
 		}
 		preconditions := client.Preconditions{UID: &pod.UID, ResourceVersion: &pod.ResourceVersion}
@@ -36,6 +38,13 @@ func (a *Actor) recreate(ctx context.Context, s *Situation, action plan.Recreate
 		}
 	}
 	return nil
+}
+
+// refuses reports whether the agent that runs in a pod does not start etcd, by
+// its own word.
+func (a *Actor) refuses(ctx context.Context, s *Situation, name etcd.MemberName) bool {
+	report, err := a.report(ctx, s, name)
+	return err == nil && report.State == control.StateRefused
 }
 
 func running(pod *corev1.Pod) bool {

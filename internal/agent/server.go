@@ -115,6 +115,7 @@ func (s *server) status(ready bool) *control.Etcd {
 		Revision:     server.KV().Rev(),
 		Quota:        server.Cfg.QuotaBackendBytes,
 		Ready:        ready,
+		Voters:       s.voters(),
 		Drained:      &drained,
 	}
 	if self != nil {
@@ -128,6 +129,16 @@ func (s *server) status(ready bool) *control.Etcd {
 		status.Version = v.String()
 	}
 	return status
+}
+
+// voters counts the voters that this member knows of.
+func (s *server) voters() (count int) {
+	for _, m := range s.members() {
+		if !m.IsLearner {
+			count++
+		}
+	}
+	return count
 }
 
 // alarms names each kind of alarm that any member raised, once.

@@ -118,6 +118,7 @@ type Etcd struct {
 	MemberID     etcd.MemberID  `json:"memberID"`
 	Leader       etcd.MemberID  `json:"leader"` // zero: none known
 	IsLearner    bool           `json:"isLearner,omitempty"`
+	Voters       int            `json:"voters,omitempty"` // that it knows of, itself included; zero: not told
 	Term         uint64         `json:"term"`
 	Index        uint64         `json:"index"`        // raft index committed
 	AppliedIndex uint64         `json:"appliedIndex"` // raft index applied

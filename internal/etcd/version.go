@@ -37,7 +37,7 @@ func (v Version) Compare(w Version) int {
 }
 
 // supportedLines are the release lines that member images are built for.
-var supportedLines = []string{"3.7"}
+var supportedLines = []string{"3.5", "3.6", "3.7"}
 
 // SupportedLines returns the release lines that this Quorate can run, oldest first.
 func SupportedLines() []string { return append([]string(nil), supportedLines...) }

@@ -23,15 +23,18 @@ func (o *Observer) objects(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 	rendered := o.Renderer.Render(c, s.present(live))
 	s.Wanted = rendered.Objects
 	s.Observation.StaleClaims = rendered.StaleClaims
-	for _, message := range rendered.Lags {
-		s.Observation.Lags = append(s.Observation.Lags, plan.Lag{Message: message})
-	}
+	s.Next = rendered.Next
+	s.Observation.Template = plan.Template{Wanted: rendered.Wanted, Version: rendered.Version, Changes: rendered.Changes}
+	s.differ(rendered.Pods)
 	for _, want := range s.Wanted {
 		object, err := o.object(ctx, c, want, s)
 		if err != nil {
 			return err
 		}
 		s.Observation.Objects = append(s.Observation.Objects, object)
+	}
+	if err := o.validation(ctx, c, s); err != nil {
+		return err
 	}
 	return o.surplus(ctx, c, rendered.Surplus, s)
 }
@@ -78,6 +81,16 @@ func (s *Sight) present(live *appsv1.StatefulSet) resource.Present {
 		}
 	}
 	return p
+}
+
+// differ notes how each of the present pods differs from the spec, in their order.
+func (s *Sight) differ(found []resource.PodDifference) {
+	for i := range s.Observation.Members {
+		if m := &s.Observation.Members[i]; s.Pods[m.Name] != nil {
+			m.Stale, m.Adjust, m.Adjusting = found[0].Stale, found[0].Adjust, found[0].Adjusting
+			found = found[1:]
+		}
+	}
 }
 
 // smallest is the size of the smallest volume that holds a member.

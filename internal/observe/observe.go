@@ -60,6 +60,8 @@ type Sight struct {
 	Claims map[etcd.MemberName]*corev1.PersistentVolumeClaim
 	// Wanted are the objects that the cluster shall have.
 	Wanted []client.Object
+	// Next is the StatefulSet that follows the spec; nil when the live one does.
+	Next *appsv1.StatefulSet
 	// Secrets is what the cluster's Secrets hold, PKI its plan for them.
 	Secrets map[pki.Kind]pki.Content
 	PKI     pki.Plan
@@ -120,6 +122,8 @@ func desired(c *v1alpha1.EtcdCluster) plan.Desired {
 		Version:      c.Spec.Version,
 		Paused:       c.Spec.Paused,
 		Operator:     c.Annotations[v1alpha1.AnnotationOperator],
+		Supervised:   c.Spec.Update.Mode == v1alpha1.UpdateSupervised,
+		Approved:     strings.TrimSpace(c.Annotations[v1alpha1.AnnotationApprove]),
 		TLSDisabled:  c.Spec.TLS.Disabled,
 		Hibernated:   c.Spec.Hibernated,
 		Replace:      memberID(c.Annotations[v1alpha1.AnnotationReplace]),

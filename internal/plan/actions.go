@@ -138,6 +138,24 @@ type Welcome struct{ Members []etcd.MemberName }
 // not show, so that it begins again on an empty volume, or not at all.
 type Clear struct{ Name etcd.MemberName }
 
+// Validate asks the image that members would run whether it accepts what they
+// would be started with.
+type Validate struct{ Wanted string }
+
+// FollowSpec makes the pods' template what the spec asks for. It restarts nobody:
+// the pods that there are keep what they run.
+type FollowSpec struct{ Wanted string }
+
+// Adjust changes labels, annotations and resources of a pod as it runs.
+type Adjust struct{ Name etcd.MemberName }
+
+// Restart ends the pod of a member through the Eviction subresource, so that
+// node drains and we never take two at once; the StatefulSet makes it anew.
+type Restart struct {
+	Name etcd.MemberName
+	ID   etcd.MemberID
+}
+
 // DropPod deletes a pod by force whose node is confirmed absent.
 type DropPod struct{ Name etcd.MemberName }
 
@@ -169,6 +187,10 @@ func (Drain) action()         {}
 func (Welcome) action()       {}
 func (Clear) action()         {}
 func (DropPod) action()       {}
+func (FollowSpec) action()    {}
+func (Validate) action()      {}
+func (Restart) action()       {}
+func (Adjust) action()        {}
 
 func (TakeCharge) String() string     { return "TakeCharge" }
 func (a Issue) String() string        { return "Issue " + strings.Join(a.Secrets, ", ") }
@@ -210,13 +232,17 @@ func (a Drain) String() string        { return "Drain " + string(a.Name) }
 func (a Welcome) String() string      { return "Welcome " + join(a.Members) }
 func (a Clear) String() string        { return "Clear " + string(a.Name) }
 func (a DropPod) String() string      { return "DropPod " + string(a.Name) }
+func (a FollowSpec) String() string   { return "FollowSpec " + a.Wanted }
+func (a Validate) String() string     { return "Validate " + a.Wanted }
+func (a Adjust) String() string       { return "Adjust " + string(a.Name) }
+func (a Restart) String() string      { return fmt.Sprintf("Restart %s %s", a.Name, a.ID) }
 
 // Live reports whether an action changes the membership, or destroys
 // something: before it is done the cluster is observed anew from the API server
 // itself, and the planner must decide the same again.
 func Live(a Action) bool {
 	switch a.(type) {
-	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune:
+	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart:
 		return true
 	default:
 		return false
@@ -275,6 +301,10 @@ func MembersOf(a Action) []etcd.MemberName {
 	case Clear:
 		return []etcd.MemberName{a.Name}
 	case DropPod:
+		return []etcd.MemberName{a.Name}
+	case Restart:
+		return []etcd.MemberName{a.Name}
+	case Adjust:
 		return []etcd.MemberName{a.Name}
 	default:
 		return nil

@@ -17,6 +17,10 @@ type Desired struct {
 	TLSDisabled bool
 	// Hibernated: no pods, volumes kept.
 	Hibernated bool
+	// Supervised: no member that serves is restarted before a person approves.
+	Supervised bool
+	// Approved is the restart that a person approved: see approval.
+	Approved string
 	// Replace is the member that a person declared lost, or zero.
 	Replace etcd.MemberID
 	// StorageClass is spec.storage.storageClassName; empty when it is not set,

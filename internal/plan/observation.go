@@ -29,9 +29,36 @@ type Observation struct {
 	StaleClaims string
 	// Etcd is the cluster's own linearizable answer.
 	Etcd EtcdView
-	// Lags are the wishes that running members do not follow yet.
-	Lags []Lag
+	// Template is how the pods' template stands to the spec.
+	Template Template
 }
+
+// Template is how the StatefulSet's pod template stands to what the spec asks
+// for, as far as a member has to restart for it.
+type Template struct {
+	// Wanted names what the spec asks for: a short hash of it.
+	Wanted string
+	// Version is the etcd release in the template by now; empty if not known.
+	Version string
+	// Changes says what of it the template does not follow, as a clause for
+	// people; empty when it follows.
+	Changes string
+	// Validation is what the image to come makes of it; Verdict is why it does
+	// not accept it, Trouble why it cannot be asked.
+	Validation Validation
+	Verdict    string
+	Trouble    *Trouble
+}
+
+// Validation is how far the validation of a change has come; empty when it was
+// not begun.
+type Validation string
+
+const (
+	ValidationRuns   Validation = "Runs"
+	ValidationPassed Validation = "Passed"
+	ValidationFailed Validation = "Failed"
+)
 
 // NoStatefulSet is Observation.Pods while there is no StatefulSet.
 const NoStatefulSet = -1
@@ -146,6 +173,12 @@ type Member struct {
 	Clients Clients
 	// Outdated: the pod was made from an older template than the present one.
 	Outdated bool
+	// Stale says what of the spec the pod was not made from, as far as it has to
+	// restart for it, as a clause for people; empty when it has not.
+	Stale string
+	// Adjust says what of the spec can be changed on the pod as it runs, and
+	// Adjusting what its node has not done yet of that; empty when nothing is.
+	Adjust, Adjusting string
 	// Trouble is why the pod or its claim does not come up; nil if nothing is
 	// known to hinder it.
 	Trouble *Trouble
@@ -210,10 +243,4 @@ type EtcdView struct {
 	Error     string
 	ClusterID etcd.ClusterID
 	Members   etcd.Members
-}
-
-// Lag is a wish that this release cannot bring to running members.
-type Lag struct {
-	// Message names the field, what runs and what was asked for.
-	Message string
 }

@@ -84,7 +84,11 @@ func (w *world) outgoing(s seat) string {
 // on another StorageClass while there is one voter more than the spec asks for.
 func exits(w *world) *Decision {
 	s, reason, ok := w.nextExit()
-	if d := w.welcome(s.entry.ID); d != nil {
+	next := s
+	if !ok {
+		next, _ = w.nextRestart()
+	}
+	if d := w.welcome(next.entry.ID); d != nil {
 		return d
 	}
 	if !ok {
@@ -134,11 +138,11 @@ func (w *world) firstSpare(candidates []seat) seat {
 }
 
 // welcome puts voters back into the client Service that are not the next to
-// leave: at any time no more than one is out of it.
-func (w *world) welcome(leaving etcd.MemberID) *Decision {
+// leave, or to restart: at any time no more than one is out of it.
+func (w *world) welcome(next etcd.MemberID) *Decision {
 	var back []Member
 	for _, s := range w.voters() {
-		if s.at != nil && s.entry.ID != leaving && s.at.Clients != ClientsWelcome && s.at.Pod == PodRunning {
+		if s.at != nil && s.entry.ID != next && s.at.Clients != ClientsWelcome && s.at.Pod == PodRunning {
 			back = append(back, *s.at)
 		}
 	}
@@ -146,5 +150,5 @@ func (w *world) welcome(leaving etcd.MemberID) *Decision {
 		return nil
 	}
 	names := memberNames(back)
-	return act(Welcome{names}, ReasonRepairing, fmt.Sprintf("%s is not the next to leave; clients are sent to it again.", join(names)))
+	return act(Welcome{names}, ReasonRepairing, fmt.Sprintf("%s is not the next to go; clients are sent to it again.", join(names)))
 }

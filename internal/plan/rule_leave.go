@@ -16,26 +16,35 @@ func (w *world) leave(s seat, reason Reason, why string) *Decision {
 	if s.entry.IsLearner {
 		return act(RemoveMember{s.at.Name, s.entry.ID}, reason, fmt.Sprintf("Removing learner %s: %s.", s, why))
 	}
+	if d := w.relieve(s, reason, fmt.Sprintf("has to leave (%s)", why)); d != nil {
+		return d
+	}
+	return act(RemoveMember{s.at.Name, s.entry.ID}, reason, fmt.Sprintf("Removing %s: %s.", s, why))
+}
+
+// relieve takes from a voter what others have to do in its place, step by step:
+// its clients first, then leadership; nil when it has neither.
+func (w *world) relieve(s seat, reason Reason, hasTo string) *Decision {
 	if w.sound(s) {
 		switch s.at.Clients {
 		case ClientsWelcome:
 			if !w.othersServe(s) {
-				return awaitSeats(w.unsound(s.entry.ID), reason, fmt.Sprintf("%s is about to leave (%s), and no other voter serves clients yet. %s", s, why, w.seatWhys(w.unsound(s.entry.ID))))
+				return awaitSeats(w.unsound(s.entry.ID), reason, fmt.Sprintf("%s %s, and no other voter serves clients yet. %s", s, hasTo, w.seatWhys(w.unsound(s.entry.ID))))
 			}
-			return act(Withdraw{[]etcd.MemberName{s.at.Name}}, reason, fmt.Sprintf("%s is about to leave (%s); it leaves the client Service first.", s, why))
+			return act(Withdraw{[]etcd.MemberName{s.at.Name}}, reason, fmt.Sprintf("%s %s; it leaves the client Service first.", s, hasTo))
 		case ClientsLeaving:
-			return wait(reason, fmt.Sprintf("%s is about to leave (%s); waiting until no client is sent to it any more.", s, why))
+			return wait(reason, fmt.Sprintf("%s %s; waiting until no client is sent to it any more.", s, hasTo))
 		case ClientsConnected:
-			return act(Drain{s.at.Name}, reason, fmt.Sprintf("%s is about to leave (%s); its clients are told to connect to another member.", s, why))
+			return act(Drain{s.at.Name}, reason, fmt.Sprintf("%s %s; its clients are told to connect to another member.", s, hasTo))
 		}
 	}
-	if w.leader() == s.entry.ID {
-		if !s.runs() {
-			return wait(reason, fmt.Sprintf("%s has to leave (%s), but other members follow it as their leader, so it runs: only the operator does not reach it. Nothing is done before they follow another one. Mend the operator's way to it, or move leadership yourself: etcdctl move-leader.", s, why))
-		}
-		return w.handOver(s, reason, why)
+	if w.leader() != s.entry.ID {
+		return nil
 	}
-	return act(RemoveMember{s.at.Name, s.entry.ID}, reason, fmt.Sprintf("Removing %s: %s.", s, why))
+	if !s.runs() {
+		return wait(reason, fmt.Sprintf("%s %s, but other members follow it as their leader, so it runs: only the operator does not reach it. Nothing is done before they follow another one. Mend the operator's way to it, or move leadership yourself: etcdctl move-leader.", s, hasTo))
+	}
+	return w.handOver(s, reason, hasTo)
 }
 
 // othersServe reports whether clients are sent to another voter, so that their
@@ -49,30 +58,34 @@ func (w *world) othersServe(s seat) bool {
 	return false
 }
 
-// handOver moves leadership away from a member that is about to leave,
-// preferably to one that stays.
-func (w *world) handOver(s seat, reason Reason, why string) *Decision {
+// handOver moves leadership away from a member, preferably to one that need not
+// hand it over again.
+func (w *world) handOver(s seat, reason Reason, hasTo string) *Decision {
 	to, ok := w.successor(s)
 	if !ok {
-		return wait(reason, fmt.Sprintf("%s leads and is about to leave (%s); waiting for another voter that has caught up. %s", s, why, w.seatWhys(w.unsound(s.entry.ID))))
+		return wait(reason, fmt.Sprintf("%s leads and %s; waiting for another voter that has caught up. %s", s, hasTo, w.seatWhys(w.unsound(s.entry.ID))))
 	}
-	return act(MoveLeader{s.at.Name, to.at.Name, s.entry.ID, to.entry.ID}, reason, fmt.Sprintf("%s leads and is about to leave (%s); leadership moves to %s.", s, why, to))
+	return act(MoveLeader{s.at.Name, to.at.Name, s.entry.ID, to.entry.ID}, reason, fmt.Sprintf("%s leads and %s; leadership moves to %s.", s, hasTo, to))
 }
 
 // successor is the sound voter that leadership moves to: caught up, one that
-// stays if there is any, the lowest ordinal.
+// stays and need not restart if there is any, the lowest ordinal.
 func (w *world) successor(from seat) (seat, bool) {
 	var best seat
-	found := false
+	least, found := 0, false
 	for _, s := range w.soundWithout(from.entry.ID) {
 		if !w.caughtUp(s) {
 			continue
 		}
-		if stays := w.outgoing(s) == ""; stays {
-			return s, true
+		cost := 0
+		if w.outgoing(s) != "" {
+			cost += 2
 		}
-		if !found {
-			best, found = s, true
+		if s.at.Stale != "" {
+			cost++
+		}
+		if !found || cost < least {
+			best, least, found = s, cost, true
 		}
 	}
 	return best, found

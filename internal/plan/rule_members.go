@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/quorate/quorate/internal/etcd"
 )
@@ -46,18 +45,6 @@ func keep(ms []Member, pass func(Member) bool) []Member {
 		}
 	}
 	return kept
-}
-
-// lag says which wishes this release does not bring to running members.
-func lag(w *world) *Decision {
-	var messages []string
-	for _, l := range w.Lags {
-		messages = append(messages, l.Message)
-	}
-	if len(messages) == 0 {
-		return nil
-	}
-	return blocked(ReasonNotSupportedYet, strings.Join(messages, " "))
 }
 
 // steady says that all is as it shall be.

@@ -8,7 +8,7 @@ import (
 )
 
 // version starts nothing that cannot be run. Once formed, the members run what
-// they run: see lag.
+// they run: see rollout.
 func version(w *world) *Decision {
 	if w.Remembers() {
 		return nil
@@ -20,7 +20,7 @@ func version(w *world) *Decision {
 }
 
 func unsupportedVersion(version string) string {
-	return fmt.Sprintf("spec.version %q cannot be run by this release of Quorate; set it to a release of the line %s, such as 3.7.3.",
+	return fmt.Sprintf("spec.version %q cannot be run by this release of Quorate; set it to a release of one of the lines %s, such as 3.7.3.",
 		version, strings.Join(etcd.SupportedLines(), ", "))
 }
 
@@ -85,7 +85,7 @@ func surplus(w *world) *Decision {
 // pods deletes pods of an older template where no voter can be hurt. The
 // StatefulSet, being OnDelete, would keep a pod with a mistyped image for ever.
 func pods(w *world) *Decision {
-	stale := keep(w.Members, func(m Member) bool { return m.Outdated && w.idle(m) })
+	stale := keep(w.Members, func(m Member) bool { return (m.Outdated || m.Adjust != "") && w.idle(m) })
 	if len(stale) == 0 {
 		return nil
 	}
@@ -93,17 +93,26 @@ func pods(w *world) *Decision {
 }
 
 // idle reports whether no etcd that anybody could count on runs in the pod: it
-// never ran or, while no cluster was ever formed, its agent refuses to start
-// one, it crashes, or nothing was admitted yet.
+// never ran, its agent refuses to start one, it crashes or, while no cluster was
+// ever formed, nothing was admitted yet. A volume that ends with its pod is no
+// reason to hurry.
 func (w *world) idle(m Member) bool {
 	switch {
 	case m.Pod == PodPending:
 		return true
-	case m.Pod != PodRunning || w.Remembers():
+	case m.Pod != PodRunning:
 		return false
+	case w.Remembers():
+		return (m.refuses() || m.crashes()) && m.Claim != nil && !m.Claim.Deleting
 	case m.Agent == nil:
-		return w.Record.Birth == nil || m.Trouble != nil && m.Trouble.Reason == ReasonPodCrashing
+		return w.Record.Birth == nil || m.crashes()
 	default:
 		return m.refuses() || w.Record.Birth == nil && m.Agent.Volume.Admission == nil
 	}
+}
+
+// crashes reports whether Kubernetes says that the pod's process ends again and
+// again.
+func (m Member) crashes() bool {
+	return m.Agent == nil && m.Trouble != nil && m.Trouble.Reason == ReasonPodCrashing
 }

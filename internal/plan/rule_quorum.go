@@ -51,13 +51,15 @@ func (w *world) present() []Member {
 
 // leaderless reports whether a member is up and finds no quorum, by its own
 // word: then it is no fault of the operator's view that none answers. One that
-// starts may be the only member, and be there in a moment.
+// starts may be the only member, and be there in a moment: unless it knows of
+// another voter by now.
 func leaderless(m Member) bool {
 	if m.Agent == nil || m.Agent.Etcd == nil || m.Agent.Etcd.Leader != 0 {
 		return false
 	}
 	a := m.Agent.Volume.Admission
-	return m.Agent.State == control.StateRunning || m.Agent.State == control.StateStarting && a != nil && len(a.Members) != 1
+	alone := m.Agent.Etcd.Voters <= 1 && (a == nil || len(a.Members) == 1)
+	return m.Agent.State == control.StateRunning || m.Agent.State == control.StateStarting && !alone
 }
 
 // lostForGood says that no quorum can come back by itself: all members that

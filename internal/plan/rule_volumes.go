@@ -7,10 +7,9 @@ import (
 
 // template makes the StatefulSet anew, around its running pods, when its claim
 // template is not what the spec asks for: Kubernetes cannot change it. Not while
-// members lag behind the spec: the new StatefulSet would give a pod that happens
-// to restart what nobody rolls out.
+// the pods' template does not follow the spec: what was refused stays so.
 func template(w *world) *Decision {
-	if !w.formed() || w.StaleClaims == "" || w.Pods == NoStatefulSet || len(w.Lags) > 0 {
+	if !w.formed() || w.StaleClaims == "" || w.Pods == NoStatefulSet || w.Template.Changes != "" {
 		return nil
 	}
 	if w.growing() && !w.onOtherClass() {

@@ -15,7 +15,9 @@ var rules = []rule{
 	{"names", names},               // what others own is never touched
 	{"certificates", certificates}, // no pod before its Secrets
 	{"objects", objects},           // create what is missing, repair what drifted
-	{"pods", pods},                 // pods of an old template that never ran
+	{"following", following},       // the pods' template follows the spec
+	{"pods", pods},                 // pods of an old template that hold no voter
+	{"adjustment", adjustment},     // what changes on pods as they run
 	{"gone", gonePods},             // pods of nodes that do not exist any more
 	{"memory", memory},             // volumes that were ever formed mean formed
 	{"hibernation", hibernation},   // no pods, or as many as there were
@@ -32,11 +34,12 @@ var rules = []rule{
 	{"learner", learner},           // see the one learner through
 	{"exits", exits},               // scale in, move, replace what is doomed
 	{"entrances", entrances},       // scale out, or come back
+	{"rollout", rollout},           // restart what does not run what the spec asks for
+	{"adjusting", adjusting},       // what nodes have not done of it
 	{"members", members},           // absent members are waited for
 	{"authorities", authorities},   // a formed cluster never gets a new CA
 	{"volumes", volumeGrowth},      // volumes that have not grown
 	{"cleared", cleared},           // volumes that have not gone
-	{"lag", lag},                   // what this release cannot change yet
 }
 
 // Next decides what is to be done next. It is pure: equal arguments, equal

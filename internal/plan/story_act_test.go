@@ -48,8 +48,7 @@ func (l *lab) perform(a Action, only []string) {
 	case Recreate:
 		for _, name := range a.Members {
 			l.plights[name] = &plight{}
-			m := l.member(name)
-			m.Pod, m.Outdated, m.Trouble = PodAbsent, false, nil
+			l.anew(name)
 		}
 	}
 }

@@ -29,6 +29,8 @@ type lab struct {
 	foreign   etcd.ClusterID
 	tokens    int // minted so far
 	volumes   int
+	spec      int // how often it has changed
+	verdict   []string
 	joined    int    // IDs given to members that joined later
 	class     string // of new claims: the StatefulSet's template
 	size      int64
@@ -41,8 +43,10 @@ type plight struct {
 	state   control.State
 	reason  control.Reason // of a refusal
 	message string
-	behind  bool // has not caught up with the leader
-	stays   bool // its claim does not vanish
+	behind  bool   // has not caught up with the leader
+	stays   bool   // its claim does not vanish
+	next    string // trouble of the pod that comes next
+	binary  string // release that it runs; empty: the usual one
 }
 
 // unborn is a cluster that was just applied.
@@ -93,7 +97,9 @@ func peerURL(name etcd.MemberName) string {
 //	certificates wanted=a,b lost=c foreign=d
 //	etcd error="timed out" | cluster=c01 | free
 //	etcd leader=demo-2 corrupt=demo-1 stranger=c0177
-//	lag "spec.version ..."
+//	cluster supervised=true approve=demo-2@h2
+//	validation Failed "heartbeat must be positive" | Unschedulable:"no node"
+//	spec "snapshot-count 10000 -> 5000"       what members are started with changes
 //	member demo-0 ...                         see tellMember
 func (l *lab) tell(line string) error {
 	words := fields(line)
@@ -114,8 +120,10 @@ func (l *lab) tell(line string) error {
 		return each(args, l.tellCertificates)
 	case "etcd":
 		return each(args, l.tellEtcd)
-	case "lag":
-		l.seen.Lags = append(l.seen.Lags, Lag{Message: args[0]})
+	case "spec":
+		l.respec(args[0])
+	case "validation":
+		l.verdict = args
 	case "member":
 		name := etcd.MemberName(args[0])
 		l.member(name)
@@ -148,10 +156,26 @@ func (l *lab) tellCluster(key, value string) (err error) {
 	case "size":
 		l.desired.StorageSize, err = strconv.ParseInt(value, 10, 64)
 		l.seen.StaleClaims = "storage.size is " + value
+	case "supervised":
+		l.desired.Supervised = value == "true"
+	case "approve":
+		l.desired.Approved = value
 	default:
 		err = fmt.Errorf("unknown key %q", key)
 	}
 	return err
+}
+
+// respec changes what the spec asks for in what members are started with; what
+// each pod was made from stays, and so does the template.
+func (l *lab) respec(changes string) {
+	l.spec++
+	l.seen.Template = Template{Wanted: fmt.Sprintf("h%d", l.spec), Changes: changes}
+	for i := range l.seen.Members {
+		if m := &l.seen.Members[i]; m.Pod != PodAbsent {
+			m.Stale = changes
+		}
+	}
 }
 
 // reapply deletes the EtcdCluster and applies it again: the status forgets,

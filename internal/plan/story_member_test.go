@@ -16,6 +16,11 @@ import (
 //	removed, starting           its agent says so
 //	free                        all of the above ends
 //	trouble=Unschedulable:"..." Kubernetes says why the pod does not come up
+//	next=Unschedulable:"..."    so it goes with its pod once that is made anew
+//	stale="snapshot-count ..."  its pod was not made from the spec; empty: it was
+//	adjust="labels"             that can change on its pod as it runs
+//	adjusting="..."             its node has not done that yet
+//	binary=3.6.16               it runs that release
 //	outdated                    its pod follows an older template
 //	behind, caughtup            it lags behind the leader, or no more
 //	leaving, gone, welcome      clients are about to be sent elsewhere, are, come back
@@ -48,6 +53,16 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 	case "trouble":
 		reason, message, _ := strings.Cut(value, ":")
 		m.Trouble = &Trouble{Reason(reason), message}
+	case "next":
+		p.next = value
+	case "stale":
+		m.Stale = value
+	case "adjust":
+		m.Adjust = value
+	case "adjusting":
+		m.Adjusting = value
+	case "binary":
+		p.binary = value
 	case "behind":
 		p.behind = true
 	case "caughtup":

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/etcd"
@@ -47,6 +48,18 @@ func (l *lab) performMembership(a Action) {
 	case DropPod:
 		m := l.member(a.Name)
 		m.Pod, m.NodeGone, l.plights[a.Name].pod = PodAbsent, false, PodPending
+	case Validate:
+		l.validate()
+	case FollowSpec:
+		l.seen.Template.Changes = ""
+		for i := range l.seen.Members {
+			m := &l.seen.Members[i]
+			m.Outdated = m.Stale != ""
+		}
+	case Restart:
+		l.anew(a.Name)
+	case Adjust:
+		l.member(a.Name).Adjust = ""
 	case Prune:
 		l.seen.Objects = slices.DeleteFunc(l.seen.Objects, func(o Object) bool { return o.State == ObjectSurplus })
 	}
@@ -55,6 +68,31 @@ func (l *lab) performMembership(a Action) {
 func (l *lab) clients(names []etcd.MemberName, c Clients) {
 	for _, name := range names {
 		l.member(name).Clients = c
+	}
+}
+
+// validate gives the verdict that was told; without one it is good.
+func (l *lab) validate() {
+	t := &l.seen.Template
+	t.Validation = ValidationPassed
+	if len(l.verdict) == 0 {
+		return
+	}
+	t.Validation = ValidationRuns
+	if reason, message, ok := strings.Cut(l.verdict[0], ":"); ok {
+		t.Trouble = &Trouble{Reason(reason), message}
+	} else if l.verdict[0] == string(ValidationFailed) {
+		t.Validation, t.Verdict = ValidationFailed, l.verdict[1]
+	}
+	l.verdict = nil
+}
+
+// anew makes a pod from the template.
+func (l *lab) anew(name etcd.MemberName) {
+	m, p := l.member(name), l.plights[name]
+	m.Pod, m.Outdated, m.Stale, m.Adjust, m.Trouble, m.Clients = PodAbsent, false, "", "", nil, ClientsWelcome
+	if reason, message, ok := strings.Cut(p.next, ":"); ok {
+		p.pod, p.next, m.Trouble = PodPending, "", &Trouble{Reason(reason), message}
 	}
 }
 

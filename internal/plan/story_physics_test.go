@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -38,7 +39,7 @@ func (l *lab) settlePod(i int, m *Member) {
 	case m.Pod != PodRunning && l.statefulSet() && i < l.seen.Pods:
 		m.Pod = PodRunning
 	case i >= l.seen.Pods:
-		m.Pod = PodAbsent
+		m.Pod, m.Stale, m.Outdated = PodAbsent, "", false
 	}
 	if m.Pod == PodRunning && l.disks[m.Name] == nil {
 		l.disks[m.Name] = l.mint()
@@ -119,7 +120,7 @@ func (l *lab) settleAgent(m *Member) {
 	if m.Pod != PodRunning {
 		return
 	}
-	r := &control.Report{Member: m.Name, State: control.StateWaiting, Binary: "3.7.3", Volume: *v}
+	r := &control.Report{Member: m.Name, State: control.StateWaiting, Binary: cmp.Or(p.binary, "3.7.3"), Volume: *v}
 	a := l.starts(m.Name)
 	switch {
 	case p.state != "":
@@ -127,7 +128,7 @@ func (l *lab) settleAgent(m *Member) {
 	case a != nil && l.quorum(a.ClusterID):
 		l.running(m, r, a)
 	case a != nil:
-		r.State, r.Etcd = control.StateStarting, &control.Etcd{ClusterID: a.ClusterID, MemberID: a.MemberID, Term: 2}
+		r.State, r.Etcd = control.StateStarting, &control.Etcd{ClusterID: a.ClusterID, MemberID: a.MemberID, Term: 2, Voters: len(l.lists[a.ClusterID].Voters())}
 	}
 	if p.silent == "" {
 		m.Agent = r

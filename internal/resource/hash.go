@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -26,7 +27,9 @@ type restartInputs struct {
 // was made from differs. It covers the inputs of the user and nothing that a
 // version of the operator renders from them: neither the image's repository
 // nor labels, probes or arguments.
-func RestartHash(spec v1alpha1.EtcdClusterSpec) string {
+func RestartHash(spec v1alpha1.EtcdClusterSpec) string { return digest(inputsOf(spec)) }
+
+func inputsOf(spec v1alpha1.EtcdClusterSpec) restartInputs {
 	in := restartInputs{
 		Version:     spec.Version,
 		Etcd:        *spec.Etcd.DeepCopy(),
@@ -34,11 +37,12 @@ func RestartHash(spec v1alpha1.EtcdClusterSpec) string {
 		Plaintext:   spec.TLS.Disabled,
 		PodTemplate: spec.PodTemplate,
 	}
-	in.Etcd.QuotaBackend = nil // QuotaBytes says it, however it is written
+	in.PodTemplate.Metadata, in.PodTemplate.Resources = v1alpha1.PodMetadata{}, corev1.ResourceRequirements{} // see inPlace
+	in.Etcd.QuotaBackend = nil                                                                                // QuotaBytes says it, however it is written
 	if c := in.Etcd.AutoCompaction; c != nil {
 		c.Mode = compactionMode(c.Mode)
 	}
-	return digest(in)
+	return in
 }
 
 // ContentHash identifies what was built, so that a field that is no longer
@@ -95,10 +99,15 @@ func child(m map[string]any, field string) map[string]any {
 // digest is SHA-256 over JSON, which sorts the keys of maps; half of it is
 // enough to tell versions of one object apart.
 func digest(v any) string {
+	encoded := encode(v)
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:16])
+}
+
+func encode(v any) []byte {
 	encoded, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // plain values of Kubernetes types: impossible
 	}
-	sum := sha256.Sum256(encoded)
-	return hex.EncodeToString(sum[:16])
+	return encoded
 }

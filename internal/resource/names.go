@@ -83,3 +83,15 @@ const ContainerName = "member"
 // AnnotationConfigHash is the annotation on member pods with the RestartHash of
 // the spec that the pod was made from.
 const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
+
+// AnnotationInputs is the annotation on member pods with what RestartHash was
+// made of, as JSON: it tells what has changed since.
+const AnnotationInputs = v1alpha1.GroupName + "/inputs"
+
+// AnnotationInPlace is the annotation on member pods with what they have of the
+// labels, annotations and resources that the spec asks for, as JSON.
+const AnnotationInPlace = v1alpha1.GroupName + "/in-place"
+
+// AnnotationResizeRefused is the annotation on member pods whose resources the
+// API server did not change as they run: for which ones, and why.
+const AnnotationResizeRefused = v1alpha1.GroupName + "/resize-refused"

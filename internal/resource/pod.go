@@ -27,6 +27,8 @@ func podTemplate(in Inputs) corev1.PodTemplateSpec {
 			Labels: with(user.Metadata.Labels, own),
 			Annotations: with(user.Metadata.Annotations, map[string]string{
 				AnnotationConfigHash: RestartHash(in.Cluster.Spec),
+				AnnotationInputs:     string(encode(inputsOf(in.Cluster.Spec))),
+				AnnotationInPlace:    string(encode(inPlaceOf(in.Cluster.Spec))),
 				// kubectl logs and exec need no -c, whatever is injected.
 				"kubectl.kubernetes.io/default-container": ContainerName,
 			}),

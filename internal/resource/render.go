@@ -18,6 +18,8 @@ type Renderer struct {
 	MemberImage string
 	// OperatorNamespace is where the operator's pods are.
 	OperatorNamespace string
+	// ResizesPods: this Kubernetes changes the resources of pods that run.
+	ResizesPods bool
 }
 
 // Present is what there is of a cluster already.
@@ -47,21 +49,30 @@ type Rendered struct {
 	// StaleClaims says how the StatefulSet's claim template differs from what
 	// the spec asks for; empty when it does not. No apply can change it.
 	StaleClaims string
-	// Lags are wishes that this release cannot bring to running members.
-	Lags []string
+	// Wanted names what the spec asks members to be started with.
+	Wanted string
+	// Version is the etcd release in the template.
+	Version string
+	// Changes says what of it the StatefulSet's template does not follow, as a
+	// clause for people; empty when it follows.
+	Changes string
+	// Next is the StatefulSet as the spec asks for it; nil when nothing changes.
+	Next *appsv1.StatefulSet
+	// Pods says of each pod of Present how it differs from the spec.
+	Pods []PodDifference
 }
 
 // Render returns what a cluster shall have, given what it has. Of a
 // StatefulSet that lives the number of pods and the claim template stay. Once
-// the cluster is formed its pod template stays too where the user's inputs
-// changed: a pod that happens to restart must not be the first to try a change
-// that nobody rolls out.
+// the cluster is formed, what members are started with stays too: it changes
+// when the planner says so, as a pod that happens to restart must not be the
+// first to try what nobody has approved.
 func (r Renderer) Render(c *v1alpha1.EtcdCluster, p Present) Rendered {
 	in := Inputs{
 		Cluster:           c,
 		Replicas:          int32(p.Replicas), //nolint:gosec // at most 32
 		Voters:            max(int(c.Spec.Replicas), p.Voters),
-		MemberImage:       strings.ReplaceAll(r.MemberImage, "{version}", c.Spec.Version),
+		MemberImage:       r.image(c.Spec.Version),
 		OperatorNamespace: r.OperatorNamespace,
 	}
 	if p.StatefulSet != nil && p.StatefulSet.Spec.Replicas != nil {
@@ -75,17 +86,39 @@ func (r Renderer) Render(c *v1alpha1.EtcdCluster, p Present) Rendered {
 	}
 	i := slices.IndexFunc(out.Objects, func(o Object) bool { _, ok := o.(*appsv1.StatefulSet); return ok })
 	want := out.Objects[i].(*appsv1.StatefulSet)
-	want.Spec.Template = podTemplate(in.fitting(p.Smallest))
+	fitting := in.fitting(p.Smallest)
+	want.Spec.Template = podTemplate(fitting)
 	if p.StatefulSet != nil {
 		out.StaleClaims = staleClaims(c, p.StatefulSet)
 		want.Spec.VolumeClaimTemplates = p.StatefulSet.Spec.VolumeClaimTemplates
 	}
+	asked := inputsOf(fitting.Cluster.Spec)
+	out.Wanted, out.Version = digest(asked)[:8], asked.Version
+	out.Pods = make([]PodDifference, len(p.Pods))
 	if p.Formed {
-		keepTemplate(want, p)
-		out.Lags = lags(want, c.Spec, p.Pods)
+		r.hold(want, in, asked, p, &out)
 	}
 	out.Objects[i] = seal(want)
 	return out
+}
+
+// hold leaves in the template what members are started with by now.
+func (r Renderer) hold(want *appsv1.StatefulSet, in Inputs, asked restartInputs, p Present, out *Rendered) {
+	spec := in.Cluster.Spec
+	for i, pod := range p.Pods {
+		out.Pods[i] = r.differs(pod, spec, asked)
+	}
+	held := p.held(digest(asked))
+	if held == nil || held.follows(asked, spec) {
+		return
+	}
+	out.Changes, out.Next, out.Version = changes(*held, asked), seal(want.DeepCopy()), held.Version
+	in.Cluster, in.MemberImage = held.restore(in.Cluster), r.image(held.Version)
+	want.Spec.Template = podTemplate(in)
+}
+
+func (r Renderer) image(version string) string {
+	return strings.ReplaceAll(r.MemberImage, "{version}", version)
 }
 
 // fitting returns the inputs for volumes of which the smallest has that size.

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -15,7 +17,7 @@ import (
 	"github.com/quorate/quorate/internal/resource"
 )
 
-var renderer = resource.Renderer{MemberImage: "member:{version}", OperatorNamespace: "quorate-system"}
+var renderer = resource.Renderer{MemberImage: "member:{version}", OperatorNamespace: "quorate-system", ResizesPods: true}
 
 func find[T resource.Object](objects []resource.Object) (found T, ok bool) {
 	for _, o := range objects {
@@ -141,7 +143,9 @@ func TestStaleClaims(t *testing.T) {
 	}
 }
 
-func TestLags(t *testing.T) {
+// What members are started with stays in the template until the planner says
+// otherwise, whatever the spec asks for by then; what has changed is told.
+func TestChanges(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		change func(*v1alpha1.EtcdClusterSpec)
@@ -152,11 +156,18 @@ func TestLags(t *testing.T) {
 		{"the size of the volumes", func(s *v1alpha1.EtcdClusterSpec) { s.Storage.Size = amount("12Gi") }, ""},
 		{"the class of the volumes", func(s *v1alpha1.EtcdClusterSpec) { s.Storage.StorageClassName = ptr.To("slow") }, ""},
 		{"hibernation", func(s *v1alpha1.EtcdClusterSpec) { s.Hibernated = true }, ""},
-		{"the version", func(s *v1alpha1.EtcdClusterSpec) { s.Version = "3.7.2" }, "spec.version is 3.7.2"},
-		{"the version, and the volumes", func(s *v1alpha1.EtcdClusterSpec) { s.Version, s.Storage.Size = "3.7.2", amount("12Gi") }, "spec.version is 3.7.2"},
-		{"a quota of its own", func(s *v1alpha1.EtcdClusterSpec) { s.Etcd.QuotaBackend = amount("1Gi") }, "spec.etcd"},
-		{"a larger quota of its own", func(s *v1alpha1.EtcdClusterSpec) { s.Etcd.QuotaBackend = amount("5Gi") }, "spec.etcd"},
-		{"the pods", func(s *v1alpha1.EtcdClusterSpec) { s.PodTemplate.PriorityClassName = "high" }, "spec.podTemplate"},
+		{"the version", func(s *v1alpha1.EtcdClusterSpec) { s.Version = "3.7.2" }, "spec.version 3.7.3 -> 3.7.2"},
+		{"the version, and the volumes", func(s *v1alpha1.EtcdClusterSpec) { s.Version, s.Storage.Size = "3.7.2", amount("12Gi") }, "spec.version 3.7.3 -> 3.7.2"},
+		{"a quota of its own", func(s *v1alpha1.EtcdClusterSpec) { s.Etcd.QuotaBackend = amount("1Gi") }, "spec.etcd.quotaBackend 3840Mi -> 1Gi"},
+		{"a larger quota of its own", func(s *v1alpha1.EtcdClusterSpec) { s.Etcd.QuotaBackend = amount("5Gi") }, "spec.etcd.quotaBackend 3840Mi -> 5Gi"},
+		{"a setting", func(s *v1alpha1.EtcdClusterSpec) { s.Etcd.SnapshotCount = ptr.To[int64](5000) }, "spec.etcd.snapshotCount default -> 5000"},
+		{"other settings", func(s *v1alpha1.EtcdClusterSpec) {
+			s.Etcd.ExtraConfig = map[string]string{"max-snapshots": "3", "log-level": "debug"}
+		}, "spec.etcd.extraConfig.log-level default -> debug; spec.etcd.extraConfig.max-snapshots default -> 3"},
+		{"the pods", func(s *v1alpha1.EtcdClusterSpec) { s.PodTemplate.PriorityClassName = "high" }, "spec.podTemplate.priorityClassName"},
+		{"a secret in the environment", func(s *v1alpha1.EtcdClusterSpec) {
+			s.PodTemplate.Env = []corev1.EnvVar{{Name: "PASSWORD", Value: "secret"}}
+		}, "spec.podTemplate.env"},
 	} {
 		for _, made := range []string{"lives", "is made anew"} {
 			c, p := formed(t)
@@ -166,17 +177,66 @@ func TestLags(t *testing.T) {
 				p.StatefulSet = nil
 			}
 			r := renderer.Render(c, p)
-			if lags := strings.Join(r.Lags, " "); (lags == "") != (tc.want == "") || !strings.Contains(lags, tc.want) {
-				t.Errorf("%s, and the StatefulSet %s: lags %q, want %q", tc.name, made, lags, tc.want)
+			if r.Changes != tc.want {
+				t.Errorf("%s, and the StatefulSet %s: changes %q, want %q", tc.name, made, r.Changes, tc.want)
 			}
-			if drift := resource.MemberImageOf(set(t, r).Spec.Template.Spec) != resource.MemberImageOf(running.Spec); made == "lives" && drift {
-				t.Errorf("%s: the template of running members changed", tc.name)
+			for _, pod := range r.Pods {
+				if (pod != resource.PodDifference{Stale: tc.want}) {
+					t.Errorf("%s: a pod differs by %+v, want %q", tc.name, pod, tc.want)
+				}
+			}
+			if got := set(t, r).Spec.Template; tc.want != "" && !equality.Semantic.DeepEqual(running, got) {
+				t.Errorf("%s, and the StatefulSet %s: the template of running members changed:\n%s", tc.name, made, cmp.Diff(running, got))
 			}
 			p.Formed = false
-			if r := renderer.Render(c, p); len(r.Lags) > 0 {
-				t.Errorf("%s: a cluster that is not formed follows the spec, but lags %q", tc.name, r.Lags)
+			if r := renderer.Render(c, p); r.Changes != "" || r.Next != nil {
+				t.Errorf("%s: a cluster that is not formed follows the spec, but %q has changed", tc.name, r.Changes)
 			}
 		}
+	}
+}
+
+// The StatefulSet that comes next follows the spec, keeps its size and its
+// claims; then the pods are what is stale.
+func TestNext(t *testing.T) {
+	c, p := formed(t)
+	c.Spec.Version, c.Spec.Storage.Size = "3.7.2", amount("12Gi")
+	r := renderer.Render(c, p)
+	if r.Next == nil || resource.MemberImageOf(r.Next.Spec.Template.Spec) != "member:3.7.2" {
+		t.Fatalf("next: %+v", r.Next)
+	}
+	if drift := resource.ImmutableDrift(p.StatefulSet, r.Next); drift != "" {
+		t.Errorf("no apply could make it so: %s", drift)
+	}
+	if r.Next.Annotations[v1alpha1.AnnotationAppliedHash] != resource.ContentHash(r.Next) {
+		t.Error("it is not sealed as it is")
+	}
+	asked := r.Wanted
+	p.StatefulSet, p.Pods[0] = r.Next, podOf(r.Next)
+	r = renderer.Render(c, p)
+	if r.Changes != "" || r.Next != nil || r.Wanted != asked || !slices.Equal(stale(r), []string{"", "spec.version 3.7.3 -> 3.7.2", "spec.version 3.7.3 -> 3.7.2"}) {
+		t.Errorf("once it is there: %q has changed, and of pods %q", r.Changes, stale(r))
+	}
+	if drift := resource.Drift(p.StatefulSet, set(t, r)); drift != "" {
+		t.Errorf("it drifts: %s", drift)
+	}
+}
+
+func stale(r resource.Rendered) (all []string) {
+	for _, p := range r.Pods {
+		all = append(all, p.Stale)
+	}
+	return all
+}
+
+// What a new operator renders from the same inputs reaches the template also
+// while a change is held back.
+func TestHeldTemplateIsRendered(t *testing.T) {
+	c, p := formed(t)
+	c.Spec.Version = "3.7.2"
+	mirrored := resource.Renderer{MemberImage: "mirror/member:{version}", OperatorNamespace: "quorate-system"}
+	if image := resource.MemberImageOf(set(t, mirrored.Render(c, p)).Spec.Template.Spec); image != "mirror/member:3.7.3" {
+		t.Errorf("the image is %s", image)
 	}
 }
 
@@ -195,16 +255,14 @@ func TestQuotaWaitsForTheVolumes(t *testing.T) {
 	}
 	live := p.StatefulSet
 	p.StatefulSet = nil
-	if r := renderer.Render(c, p); quota(r) != before || len(r.Lags) > 0 {
-		t.Errorf("made anew before the volumes grew: quota %s, lags %q", quota(r), r.Lags)
+	if r := renderer.Render(c, p); quota(r) != before || r.Changes != "" {
+		t.Errorf("made anew before the volumes grew: quota %s, changes %q", quota(r), r.Changes)
 	}
-	p.StatefulSet, p.Smallest = live, amount("16Gi")
-	if r := renderer.Render(c, p); quota(r) != before || len(r.Lags) > 0 || resource.Drift(live, set(t, r)) != "" {
-		t.Errorf("the volumes grew: quota %s, lags %q, drift %q", quota(r), r.Lags, resource.Drift(live, set(t, r)))
-	}
-	p.StatefulSet = nil
-	if r := renderer.Render(c, p); quota(r) == before || len(r.Lags) > 0 {
-		t.Errorf("made anew after the volumes grew: quota %s, lags %q", quota(r), r.Lags)
+	for _, set := range []*appsv1.StatefulSet{live, nil} {
+		p.StatefulSet, p.Smallest = set, amount("16Gi")
+		if r := renderer.Render(c, p); quota(r) == before || r.Changes != "" || strings.Join(stale(r), "") != "" {
+			t.Errorf("the volumes grew: quota %s, changes %q; nobody restarts for it, but %q", quota(r), r.Changes, stale(r))
+		}
 	}
 	c.Spec.Storage.Size, p.Smallest = amount("8Gi"), amount("16Gi") // a volume larger than asked for
 	if got := quota(renderer.Render(c, p)); got != before {
@@ -220,31 +278,22 @@ func TestQuotaTakenBack(t *testing.T) {
 	own.Spec.Etcd.QuotaBackend = amount("5Gi")
 	p.StatefulSet = set(t, renderer.Render(own, resource.Present{Replicas: 3}))
 	p.Pods = []*corev1.Pod{podOf(p.StatefulSet)}
-	if r := renderer.Render(c, p); len(r.Lags) != 1 {
-		t.Errorf("lags %q", r.Lags)
+	if r := renderer.Render(c, p); r.Changes != "spec.etcd.quotaBackend 5Gi -> 3840Mi" || stale(r)[0] != r.Changes {
+		t.Errorf("changes %q, of the pod %q", r.Changes, stale(r))
 	}
 }
 
-// A wish that slipped into the template while the StatefulSet was made anew is
-// taken back with the spec: nothing runs it.
+// A wish that is taken back is a change like any other: the template follows,
+// and only pods that were made from it are stale.
 func TestWishTakenBack(t *testing.T) {
 	c, p := formed(t)
-	p.StatefulSet = nil
 	c.Spec.Version = "3.7.2"
-	p.StatefulSet = set(t, renderer.Render(c, p))
-	if r := renderer.Render(c, p); len(r.Lags) != 1 {
-		t.Errorf("lags %q while the pods run another version", r.Lags)
-	}
+	p.StatefulSet = renderer.Render(c, p).Next
+	p.Pods[2] = podOf(p.StatefulSet)
 	c.Spec.Version = "3.7.3"
 	r := renderer.Render(c, p)
-	if image := resource.MemberImageOf(set(t, r).Spec.Template.Spec); image != "member:3.7.3" || len(r.Lags) > 0 {
-		t.Errorf("taken back: image %s, lags %q", image, r.Lags)
-	}
-	// With one pod that runs it, the template stays what it is.
-	p.Pods[0] = podOf(p.StatefulSet)
-	r = renderer.Render(c, p)
-	if image := resource.MemberImageOf(set(t, r).Spec.Template.Spec); image != "member:3.7.2" || len(r.Lags) != 1 {
-		t.Errorf("taken back with a pod that follows it: image %s, lags %q", image, r.Lags)
+	if back := "spec.version 3.7.2 -> 3.7.3"; r.Changes != back || !slices.Equal(stale(r), []string{"", "", back}) {
+		t.Errorf("changes %q, of pods %q", r.Changes, stale(r))
 	}
 }
 
@@ -253,8 +302,8 @@ func TestWithdrawnPodLagsNothing(t *testing.T) {
 	c, p := formed(t)
 	p.Pods[0].Labels[v1alpha1.LabelServing] = "false"
 	metav1.SetMetaDataAnnotation(&p.Pods[0].ObjectMeta, v1alpha1.AnnotationWithdrawn, "2026-01-01T00:00:00Z")
-	if r := renderer.Render(c, p); len(r.Lags) > 0 || resource.Drift(p.StatefulSet, set(t, r)) != "" {
-		t.Errorf("lags %q", r.Lags)
+	if r := renderer.Render(c, p); strings.Join(stale(r), "") != "" || resource.Drift(p.StatefulSet, set(t, r)) != "" {
+		t.Errorf("stale by %q", stale(r))
 	}
 	if resource.Serving(p.Pods[0]) || !resource.Serving(p.Pods[1]) {
 		t.Error("who serves?")

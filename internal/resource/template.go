@@ -1,85 +1,95 @@
 package resource
 
 import (
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
+	"encoding/json"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 )
 
-// keepTemplate keeps the pod template of the live StatefulSet where the user's
-// inputs changed. One that no pod was made from, while pods were made from
-// what the spec says, is left behind: the wish was taken back.
-func keepTemplate(want *appsv1.StatefulSet, p Present) {
-	if p.StatefulSet == nil {
-		return
+// held is what the members of a formed cluster are started with by now, which a
+// change of the spec does not change by itself; nil when nothing says so. The
+// StatefulSet's template tells it or, while there is none, the pods do: unless
+// one of them was already made from what the spec asks for.
+func (p Present) held(asked string) *restartInputs {
+	if p.StatefulSet != nil {
+		return madeFrom(p.StatefulSet.Spec.Template.Annotations)
 	}
-	live, asked := p.StatefulSet.Spec.Template.Annotations[AnnotationConfigHash], want.Spec.Template.Annotations[AnnotationConfigHash]
-	if live == "" || live == asked || madeFrom(p.Pods, asked) && !madeFrom(p.Pods, live) {
-		return
-	}
-	want.Spec.Template = p.StatefulSet.Spec.Template
-}
-
-func madeFrom(pods []*corev1.Pod, hash string) bool {
-	return slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return p.Annotations[AnnotationConfigHash] == hash })
-}
-
-// lags says what of the spec the template does not follow or, where it was
-// made anew from the spec, what the running pods do not.
-func lags(want *appsv1.StatefulSet, spec v1alpha1.EtcdClusterSpec, pods []*corev1.Pod) []string {
-	template := want.Spec.Template
-	if !follows(template.Annotations[AnnotationConfigHash], template.Spec, spec) {
-		return []string{changed(MemberImageOf(template.Spec), spec.Version)}
-	}
-	for _, pod := range pods {
-		if hash := pod.Annotations[AnnotationConfigHash]; hash != "" && !follows(hash, pod.Spec, spec) {
-			return []string{changed(MemberImageOf(pod.Spec), spec.Version)}
+	var first *restartInputs
+	for _, pod := range p.Pods {
+		if pod.Annotations[AnnotationConfigHash] == asked {
+			return nil
+		}
+		if first == nil {
+			first = madeFrom(pod.Annotations)
 		}
 	}
-	return nil
+	return first
 }
 
-// follows reports whether what was rendered under that hash is what the spec
-// asks for. A default quota that is smaller than today's is: it follows the
+// madeFrom reads what a pod or a template was made from; nil if it cannot be
+// read.
+func madeFrom(annotations map[string]string) *restartInputs {
+	in := &restartInputs{}
+	if err := json.Unmarshal([]byte(annotations[AnnotationInputs]), in); err != nil {
+		return nil
+	}
+	return in
+}
+
+// follows reports whether nobody has to restart for what is asked for. A
+// default quota that is smaller than today's is no difference: it follows the
 // size of the volumes, at the next restart, and is no wish of its own.
-func follows(hash string, running corev1.PodSpec, spec v1alpha1.EtcdClusterSpec) bool {
-	if hash == RestartHash(spec) {
-		return true
+func (in restartInputs) follows(asked restartInputs, spec v1alpha1.EtcdClusterSpec) bool {
+	if spec.Etcd.QuotaBackend == nil && in.QuotaBytes < asked.QuotaBytes {
+		in.QuotaBytes = asked.QuotaBytes
 	}
-	quota := renderedQuota(running)
-	if spec.Etcd.QuotaBackend != nil || quota <= 0 || quota > QuotaBackendBytes(spec) {
-		return false
-	}
-	was := spec.DeepCopy()
-	was.Etcd.QuotaBackend = resource.NewQuantity(quota, resource.BinarySI)
-	return hash == RestartHash(*was)
+	return digest(in) == digest(asked)
 }
 
-// renderedQuota reads the quota that a member was started with; zero when it
-// cannot be read.
-func renderedQuota(running corev1.PodSpec) int64 {
-	for _, arg := range memberContainer(running).Args {
-		if text, ok := strings.CutPrefix(arg, "--etcd=quota-backend-bytes="); ok {
-			if quota, err := strconv.ParseInt(text, 10, 64); err == nil {
-				return quota
-			}
-		}
+// differs says how a pod differs from what is asked for.
+func (r Renderer) differs(pod *corev1.Pod, spec v1alpha1.EtcdClusterSpec, asked restartInputs) PodDifference {
+	d := PodDifference{Stale: stale(pod, spec, asked)}
+	adjust, restart := r.adjustable(pod, spec)
+	pending, never := resizing(pod)
+	switch {
+	case d.Stale != "":
+	case restart != "":
+		d.Stale = restart
+	case adjust != "":
+		d.Adjust = adjust
+	case never:
+		d.Stale = pending
+	default:
+		d.Adjusting = pending
 	}
-	return 0
+	return d
 }
 
-// changed names the field that running members do not follow, as far as the
-// image tells.
-func changed(image, version string) string {
-	if !strings.HasSuffix(image, version) {
-		return fmt.Sprintf("spec.version is %s and the members run the image %s: rolling a change out comes with a later release; set it back.", version, image)
+// stale says what a pod was not made from, of what is asked for; empty when it
+// need not restart.
+func stale(pod *corev1.Pod, spec v1alpha1.EtcdClusterSpec, asked restartInputs) string {
+	hash := pod.Annotations[AnnotationConfigHash]
+	if hash == "" || hash == digest(asked) {
+		return ""
 	}
-	return "spec.etcd, spec.podTemplate or spec.tls changed since the members were started: rolling a change out comes with a later release; set it back. Until then the members keep what they run."
+	have := madeFrom(pod.Annotations)
+	if have == nil {
+		return "what it was started with cannot be told any more"
+	}
+	if have.follows(asked, spec) {
+		return ""
+	}
+	return changes(*have, asked)
+}
+
+// restore puts into a spec what members are started with.
+func (in restartInputs) restore(c *v1alpha1.EtcdCluster) *v1alpha1.EtcdCluster {
+	c = c.DeepCopy()
+	in.PodTemplate.Metadata, in.PodTemplate.Resources = c.Spec.PodTemplate.Metadata, c.Spec.PodTemplate.Resources
+	c.Spec.Version, c.Spec.Etcd, c.Spec.PodTemplate, c.Spec.TLS.Disabled = in.Version, in.Etcd, in.PodTemplate, in.Plaintext
+	c.Spec.Etcd.QuotaBackend = resource.NewQuantity(in.QuotaBytes, resource.BinarySI)
+	return c
 }

@@ -39,14 +39,14 @@ func (v View) Served() bool {
 	if o.Record.ClusterID == 0 || !o.Etcd.Reached || o.Deleting || v.Desired.Hibernated {
 		return false
 	}
-	if len(o.Lags) > 0 || o.StaleClaims != "" || len(o.Etcd.Members.Learners()) > 0 {
+	if o.Template.Changes != "" || o.StaleClaims != "" || len(o.Etcd.Members.Learners()) > 0 {
 		return false
 	}
 	for i, m := range o.Members {
 		if _, listed := o.Etcd.Members.ByPeerURL(m.PeerURL); !listed {
 			continue
 		}
-		if i >= v.Desired.Replicas || !v.fits(m.Claim) {
+		if i >= v.Desired.Replicas || !v.fits(m.Claim) || m.Stale != "" || m.Adjust != "" || m.Adjusting != "" {
 			return false
 		}
 	}

@@ -57,7 +57,7 @@ type measurement struct {
 func (b *bench) measurements() []measurement {
 	return []measurement{
 		{"create", b.measureCreate}, {"puts", b.measurePuts}, {"rest", b.measureRest}, {"memory", b.measureMemory},
-		{"scale", b.measureScale}, {"replace", b.measureReplace}, {"simulator", b.measureSimulator}, {"crashsweep", b.measureSweep},
+		{"scale", b.measureScale}, {"replace", b.measureReplace}, {"rollout", b.measureRollout}, {"simulator", b.measureSimulator}, {"crashsweep", b.measureSweep},
 	}
 }
 

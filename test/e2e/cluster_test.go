@@ -7,12 +7,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/resource"
+	kresource "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/plan"
+	"github.com/quorate/quorate/internal/resource"
 )
 
 // etcdVersion is the release that the loaded member image embeds.
@@ -29,7 +30,7 @@ type edit func(*v1alpha1.EtcdCluster)
 
 // manifest is the smallest EtcdCluster, with edits.
 func manifest(name string, replicas int32, edits ...edit) *v1alpha1.EtcdCluster {
-	size := resource.MustParse("1Gi")
+	size := kresource.MustParse("1Gi")
 	c := &v1alpha1.EtcdCluster{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: v1alpha1.EtcdClusterSpec{
@@ -189,7 +190,7 @@ func (c *cluster) claim(ordinal int) string { return "data-" + c.member(ordinal)
 func (c *cluster) pods() map[string]corev1.Pod {
 	c.t.Helper()
 	list := &corev1.PodList{}
-	if err := world.List(bounded(c.t), list, client.InNamespace(c.space.name), client.MatchingLabels{v1alpha1.LabelCluster: c.name}); err != nil {
+	if err := world.List(bounded(c.t), list, client.InNamespace(c.space.name), client.MatchingLabels(resource.Selector(c.name))); err != nil {
 		c.t.Fatalf("list the pods of %s: %v", c.name, err)
 	}
 	pods := map[string]corev1.Pod{}

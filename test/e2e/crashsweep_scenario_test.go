@@ -28,6 +28,7 @@ var scenarios = []scenario{
 	{"replace", three, replaceTwice},
 	{"hibernate", three, sleepAndWake},
 	{"grow", threeThatGrow, growVolumes},
+	{"rollout", three, rollOut},
 }
 
 // scaleOutAndIn creates a cluster of one member, scales it to three and, with
@@ -62,6 +63,14 @@ func sleepAndWake(c *cluster) {
 	c.change(hibernated(true))
 	c.asleep()
 	c.change(hibernated(false))
+}
+
+// rollOut changes what members are started with, while the one leads that would
+// restart first by its number.
+func rollOut(c *cluster) {
+	c.lead(c.member(2))
+	c.change(snapshotCount(5000))
+	c.waitReady()
 }
 
 // threeThatGrow have a quota of their own: the default follows the volumes, and

@@ -108,7 +108,7 @@ func (c *cluster) hash(client *clientv3.Client, member string, revision int64) u
 		if err != nil {
 			return err
 		}
-		if got.HashRevision != revision {
+		if got.HashRevision != revision && got.HashRevision != 0 { // 3.5 does not say
 			return fmt.Errorf("it hashed revision %d, not %d", got.HashRevision, revision)
 		}
 		hash = got.Hash

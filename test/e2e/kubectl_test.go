@@ -12,14 +12,25 @@ func kubectl(t testing.TB, args ...string) string {
 	return run(t, world.tool("kubectl"), append([]string{"--kubeconfig", world.kubeconfig}, args...)...)
 }
 
+// tryKubectl runs it where it may fail.
+func tryKubectl(t testing.TB, args ...string) (out string, err error) {
+	t.Helper()
+	return tryRun(world.tool("kubectl"), append([]string{"--kubeconfig", world.kubeconfig}, args...)...)
+}
+
 // run runs a program and returns its output.
 func run(t testing.TB, program string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), long)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	out, err := tryRun(program, args...)
 	if err != nil {
 		t.Fatalf("%s %v: %v\n%s", program, args, err, out)
 	}
-	return string(out)
+	return out
+}
+
+func tryRun(program string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), long)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	return string(out), err
 }

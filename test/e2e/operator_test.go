@@ -22,6 +22,7 @@ type operator struct {
 // wish is how an operator shall run.
 type wish struct {
 	dieAt string
+	image string // empty: the one that the suite installs
 	flags []string
 	watch string
 }
@@ -30,6 +31,9 @@ type option func(*wish)
 
 // diesAt makes the operator exit at a point of an act, such as "after:Grant".
 func diesAt(point string) option { return func(w *wish) { w.dieAt = point } }
+
+// runs makes the operator another image.
+func runs(image string) option { return func(w *wish) { w.image = image } }
 
 // flag adds a flag.
 func flag(f string) option { return func(w *wish) { w.flags = append(w.flags, f) } }
@@ -81,6 +85,9 @@ func (op *operator) shape(d *appsv1.Deployment) {
 	c.Args = append(append(c.Args, "--watch-namespaces="+op.wish.watch), op.wish.flags...)
 	c.Env = slices.DeleteFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == dieVariable })
 	c.Image = operatorImage
+	if op.wish.image != "" {
+		c.Image = op.wish.image
+	}
 	if op.wish.dieAt != "" {
 		c.Image = faultsImage
 		c.Env = append(c.Env, corev1.EnvVar{Name: dieVariable, Value: op.wish.dieAt})

@@ -1,6 +1,10 @@
 package sim
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/quorate/quorate/internal/etcd"
+)
 
 // do carries out the next effect of an order and returns what is left of it.
 // It does what internal/act documents, with the preconditions that act, the
@@ -8,7 +12,6 @@ import "math/bits"
 // ends the order.
 func (w *World) do(o order) order {
 	done := order{}
-	n := &w.nodes[o.at]
 	switch o.kind {
 	case apply:
 		w.createSet()
@@ -16,7 +19,7 @@ func (w *World) do(o order) order {
 		w.resize(o)
 	case renewClaims:
 		return w.renewClaims(o)
-	case confirm, markVolumes, growClaims, withdraw, welcomeBack:
+	case confirm, markVolumes, growClaims, withdraw, welcomeBack, recreate:
 		return w.each(o)
 	case addLearner:
 		w.addLearner(int(o.at))
@@ -35,16 +38,32 @@ func (w *World) do(o order) order {
 		w.remove(int(o.at), o.id)
 	case disarm:
 		w.disarm(o)
-	case drain:
-		w.drain(o)
 	case clearMember:
 		return w.clear(o)
+	default:
+		w.doPod(o)
+	}
+	return done
+}
+
+// doPod is what is done to one pod, or to the template of all.
+func (w *World) doPod(o order) {
+	switch n := &w.nodes[o.at]; o.kind {
+	case drain:
+		w.drain(o)
+	case validate:
+		w.validated = o.config + 1
+	case followSpec:
+		if !w.set.absent {
+			w.set.config = o.config
+		}
+	case restart:
+		w.restart(o)
 	case dropPod:
 		if n.nodeGone && n.podUID == o.podUID {
 			n.pod = absent
 		}
 	}
-	return done
 }
 
 // createSet makes a StatefulSet that is missing, with as many pods as there
@@ -67,7 +86,7 @@ func (w *World) createSet() {
 }
 
 func (w *World) makeSet(replicas int8) {
-	w.set = statefulSet{replicas: replicas, class: max(1, w.spec.class), size: w.spec.size}
+	w.set = statefulSet{replicas: replicas, class: max(1, w.spec.class), size: w.spec.size, config: w.spec.config}
 }
 
 func (w *World) resize(o order) {
@@ -95,6 +114,7 @@ func (w *World) renewClaims(o order) order {
 	}
 	if w.set.absent {
 		w.makeSet(o.number)
+		w.set.config = o.config
 	}
 	return order{}
 }
@@ -116,11 +136,7 @@ func (w *World) each(o order) order {
 func (w *World) one(o order, n *node) {
 	switch o.kind {
 	case markVolumes:
-		// A mark gives way only to the member that the list shows in its place.
-		known := n.claim == bound && n.alive() && !n.hidden && n.admitted != 0
-		if known && (n.mark == 0 || w.reached() && n.id == n.admitted) {
-			n.mark = n.admitted
-		}
+		w.mark(n)
 	case growClaims:
 		if size := uint8(o.number); n.claim != noClaim && n.size < size { //nolint:gosec // a small number
 			n.size, n.growing = size, true
@@ -131,7 +147,47 @@ func (w *World) one(o order, n *node) {
 		}
 	case welcomeBack:
 		n.clients = welcome
+	case recreate:
+		if n.pod == pending || n.says() && (n.data == corrupt || n.refuses()) {
+			n.pod = terminating
+		}
 	}
+}
+
+// mark gives way only to the member that the list shows in its place.
+func (w *World) mark(n *node) {
+	known := n.claim == bound && n.says() && n.admitted != 0
+	if known && (n.mark == 0 || w.reached() && n.id == n.admitted) {
+		n.mark = n.admitted
+	}
+}
+
+// says reports whether the operator hears the agent.
+func (n *node) says() bool { return n.alive() && !n.hidden }
+
+// restart is an eviction, which the budget allows or not: it counts who is
+// ready, of the voters that there are or shall be.
+func (w *World) restart(o order) {
+	n := &w.nodes[o.at]
+	if n.podUID != o.podUID || n.pod != running && n.pod != pending {
+		return
+	}
+	ready := w.voters(func(i int, _ *node) bool { return w.ready(i) })
+	voters := max(w.size(), int(w.spec.replicas))
+	allowed := ready
+	if w.ready(int(o.at)) {
+		allowed--
+	}
+	if voters > 1 && !etcd.HasQuorum(allowed, voters) {
+		return
+	}
+	n.pod = terminating
+}
+
+// ready is what the kubelet finds.
+func (w *World) ready(i int) bool {
+	n := &w.nodes[i]
+	return n.voter() && n.up() && n.joined && w.serves() && w.alarm.id == 0
 }
 
 // join is the agent's part: it refuses another volume, data, and another

@@ -14,6 +14,9 @@ type Options struct {
 	Faults, Changes int
 	// Depth is how many steps are followed; zero: all.
 	Depth int
+	// Configs is how many revisions a user tries of what members are started
+	// with: the third one is bad. Zero or one: it never changes.
+	Configs int
 	// Beyond: faults may take more than a quorum survives.
 	Beyond bool
 	Laws   Laws
@@ -67,9 +70,9 @@ func (v visited) add(w World) bool {
 // start is the world in which an exploration begins.
 func (o Options) start() World {
 	w := New(o.Members)
-	w.faults, w.changes = int8(o.Faults), int8(o.Changes) //nolint:gosec // small numbers
-	w.limit = max(w.limit, int8(o.Limit))                 //nolint:gosec // small numbers
-	w.beyond, w.laws = o.Beyond, o.Laws
+	w.faults, w.changes = int8(o.Faults), int8(o.Changes)            //nolint:gosec // small numbers
+	w.limit = max(w.limit, int8(o.Limit))                            //nolint:gosec // small numbers
+	w.beyond, w.laws, w.configs = o.Beyond, o.Laws, uint8(o.Configs) //nolint:gosec // at most configs
 	if o.Prepare != nil {
 		o.Prepare(&w)
 	}

@@ -18,8 +18,13 @@ func (w *World) judge(a plan.Action) Breach {
 	case plan.Promote:
 		return w.judgePromote(&w.nodes[ordinal(a.Name)])
 	case plan.MoveLeader:
-		if !w.evidence(int(ordinal(a.From))) {
-			return "leadership moves away from a member that stays"
+		if from := int(ordinal(a.From)); !w.evidence(from) {
+			if !w.stale(from) {
+				return "leadership moves away from a member that stays"
+			}
+			if w.voters(func(i int, _ *node) bool { return i != from && w.stale(i) && !w.evidence(i) }) > 0 {
+				return "leadership moves before the followers have restarted"
+			}
 		}
 		return when(!w.sound(int(ordinal(a.To))), "leadership goes to a member that cannot lead")
 	case plan.RemoveMember:
@@ -28,6 +33,8 @@ func (w *World) judge(a plan.Action) Breach {
 		return w.judgeWithdraw(a)
 	case plan.Clear:
 		return w.judgeClear(int(ordinal(a.Name)))
+	case plan.Restart:
+		return w.judgeRestart(int(ordinal(a.Name)))
 	case plan.DropPod:
 		n := &w.nodes[ordinal(a.Name)]
 		return when(n.pod == running && !n.nodeGone, "a pod is ended by force whose node is there")
@@ -170,6 +177,39 @@ func (w *World) doomed(i int) bool {
 // higher reports whether a sound voter with a higher ordinal stays.
 func (w *World) higher(i int) bool {
 	return w.voters(func(k int, _ *node) bool { return k > i }) > 0
+}
+
+// stale reports whether a pod was made from another spec.
+func (w *World) stale(i int) bool { return w.nodes[i].config != w.spec.config }
+
+func (w *World) judgeRestart(i int) Breach {
+	n := &w.nodes[i]
+	away := w.voters(func(k int, _ *node) bool { return k != i && !w.sound(k) })
+	others := w.soundWithout(i)
+	switch {
+	case n.id == 0 || n.pod != running:
+		return "" // it happened meanwhile
+	case !w.stale(i):
+		return "a member restarts that runs what the spec asks for"
+	case n.hidden:
+		return "a member restarts of which nothing is known"
+	case n.claim == deleting:
+		return "a member restarts whose volume ends with its pod"
+	case w.size() > 1 && !etcd.HasQuorum(others, w.size()):
+		return "a restart leaves fewer sound voters than a quorum"
+	case away > 0:
+		return "a member restarts while another one is away"
+	case int(w.leader) == i && others > 0:
+		return "the leader is restarted while another can take over"
+	case w.sound(i) && n.clients != gone && w.size() > 1:
+		return "a member is restarted to which clients are still sent, or connected"
+	case w.learners() > 0:
+		return "a member restarts while a learner joins"
+	case w.set.config != w.spec.config:
+		return "a member restarts on what the spec does not ask for"
+	default:
+		return ""
+	}
 }
 
 // evidence reports whether there is any reason to take a member away.

@@ -24,7 +24,7 @@ type mutant struct {
 // mutants change the rules in the ways in which they would be written wrongly.
 var mutants = []mutant{
 	{"remove-before-move-leader", "rule_leave.go",
-		`if w.leader() == s.entry.ID {`, `if w.leader() == s.entry.ID && !planted("remove-before-move-leader") {`,
+		`if !s.runs() {`, `if planted("remove-before-move-leader") { return nil }; if !s.runs() {`,
 		"-members 3 -changes 1", "the leader is removed"},
 	{"clear-before-removal", "rule_size.go",
 		`m.Claim == nil || w.listed(m) ||`, `m.Claim == nil || w.listed(m) && !planted("clear-before-removal") ||`,
@@ -82,7 +82,7 @@ var mutants = []mutant{
 		`return act(Drain{`, `if planted("clients-are-not-told") { break }; return act(Drain{`,
 		"-members 3 -changes 1", "clients are still sent"},
 	{"withdraws-all", "rule_exit.go",
-		`if d := w.welcome(s.entry.ID); d != nil {`, `if d := w.welcome(s.entry.ID); d != nil && !planted("withdraws-all") {`,
+		`if d := w.welcome(next.entry.ID); d != nil {`, `if d := w.welcome(next.entry.ID); d != nil && !planted("withdraws-all") {`,
 		"-members 3 -changes 2", "gets no clients"},
 	{"acts-while-paused", "rule_charge.go",
 		`if !w.Paused {`, `if !w.Paused || planted("acts-while-paused") {`,
@@ -96,6 +96,35 @@ var mutants = []mutant{
 	{"alarm-stays", "rule_loss.go",
 		`if _, listed := w.Etcd.Members.ByID(id); !listed {`, `if _, listed := w.Etcd.Members.ByID(id); !listed && !planted("alarm-stays") {`,
 		"-members 3 -faults 1", "must not end like this"},
+	{"restarts-beside-one-that-is-away", "rule_rollout.go",
+		`len(others) > 0 {`, `len(others) > 0 && !planted("restarts-beside-one-that-is-away") {`,
+		"-members 3 -faults 1 -changes 1 -configs 2", "a restart leaves fewer sound voters than a quorum"},
+	{"restarts-as-it-is", "rule_rollout.go",
+		`if d := w.relieve(s, ReasonRollingOut, hasTo); d != nil {`, `if d := w.relieve(s, ReasonRollingOut, hasTo); d != nil && !planted("restarts-as-it-is") {`,
+		"-members 3 -changes 1 -configs 2", "to which clients are still sent"},
+	{"restarts-the-leader", "rule_leave.go",
+		`if w.leader() != s.entry.ID {`, `if w.leader() != s.entry.ID || planted("restarts-the-leader") {`,
+		"-members 3 -changes 1 -configs 2", "the leader is re"},
+	{"leader-first", "rule_rollout.go",
+		`case w.leader() == s.entry.ID:`, `case w.leader() == s.entry.ID == !planted("leader-first"):`,
+		"-members 3 -changes 1 -configs 2", "before the followers have restarted"},
+	{"restarts-the-unknown", "rule_rollout.go",
+		`if s.at.Pod != PodRunning || s.at.Agent == nil {`, `if s.at.Pod != PodRunning || s.at.Agent == nil && !planted("restarts-the-unknown") {`,
+		"-members 3 -faults 1 -changes 1 -configs 2", "of which nothing is known"},
+	{"restarts-again", "rule_rollout.go",
+		`s.at.Stale == ""`, `s.at.Stale == "" && !planted("restarts-again")`,
+		"-members 3 -changes 1 -configs 2", "runs what the spec asks for"},
+	{"welcomes-who-restarts", "rule_exit.go",
+		`if !ok {
+		next, _`, `if !ok && !planted("welcomes-who-restarts") {
+		next, _`,
+		"-members 3 -changes 1 -configs 2", "for ever"},
+	{"never-follows", "rule_rollout.go",
+		`|| w.refused() != nil {`, `|| w.refused() != nil || planted("never-follows") {`,
+		"-members 3 -changes 1 -configs 2", "does not follow the spec"},
+	{"broken-ones-wait", "rule_objects.go",
+		`return (m.refuses() || m.crashes())`, `return (m.refuses() || m.crashes()) && !planted("broken-ones-wait")`,
+		"-members 1 -limit 1 -changes 2 -configs 3", "must not end like this"},
 }
 
 // lawless worlds have the rules as they are, and an operator or an etcd that

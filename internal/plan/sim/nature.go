@@ -53,7 +53,7 @@ func (w *World) wanted(n *node, set func(verb, func(*node))) {
 	switch {
 	case n.pod == absent:
 		set(getsPod, func(n *node) {
-			n.pod, n.podUID, n.clients = pending, fresh, welcome
+			n.pod, n.podUID, n.clients, n.config = pending, fresh, welcome, w.set.config
 			w.claim(n)
 		})
 	case n.pod == pending && n.claim == noClaim:

@@ -6,13 +6,16 @@ func (w World) normal() World {
 	if l := w.leader; l != nobody && (!w.nodes[l].up() || !w.nodes[l].voter() || !w.quorate()) {
 		w.leader = nobody
 	}
+	if w.set.config == w.spec.config {
+		w.validated = 0 // nobody asks
+	}
 	if w.frozen.ordinal == 0 {
 		w.frozen = frozen{}
 	}
 	for i := range w.nodes {
 		n := &w.nodes[i]
 		n.tidy()
-		n.joined = n.alive() && n.holds() && (n.joined || w.serves() && n.up() && n.started)
+		n.joined = n.alive() && n.holds() && !n.refuses() && (n.joined || w.serves() && n.up() && n.started)
 		old := &node{}
 		if int(w.frozen.ordinal) == i+1 {
 			old = &w.frozen.node
@@ -25,7 +28,7 @@ func (w World) normal() World {
 // tidy forgets what belongs to something that is gone.
 func (n *node) tidy() {
 	if n.pod == absent {
-		n.podUID, n.clients, n.nodeGone = 0, welcome, false
+		n.podUID, n.clients, n.nodeGone, n.config = 0, welcome, false, 0
 	}
 	if n.pod != running || n.nodeGone {
 		n.down, n.hidden = false, false

@@ -19,6 +19,7 @@ var (
 	clientURLs [ordinals][]string
 	claimNames [ordinals]string
 	classes    = [...]string{"", "fast", "slow"}
+	revisions  = [configs]string{"r0", "r1", "bad"}
 	peers      [ordinals][]string
 )
 
@@ -90,6 +91,13 @@ func (w *World) observe(live bool) plan.Observation {
 	} else if w.set.size != w.spec.size || w.spec.class != 0 && w.set.class != w.spec.class {
 		o.StaleClaims = "the claim template differs"
 	}
+	o.Template.Wanted = revisions[w.spec.config]
+	if !w.set.absent && w.set.config != w.spec.config {
+		o.Template.Changes = "spec.etcd has changed"
+		if w.validated == w.spec.config+1 {
+			o.Template.Validation = plan.ValidationPassed // what is bad shows on members only
+		}
+	}
 	o.Etcd = w.list(live)
 	count := max(int(w.spec.replicas), int(w.set.replicas), w.highest((*node).exists))
 	o.Members = make([]plan.Member, count)
@@ -143,20 +151,9 @@ func (w *World) member(i int, n *node) plan.Member {
 	if n.pod == absent {
 		m.Clients = plan.ClientsGone
 	}
-	if n.claim != noClaim {
-		m.Claim = &plan.Claim{
-			Name: claimNames[i], Deleting: n.claim == deleting, Class: classes[n.class], Size: int64(n.size),
-			Growable: true, Member: memberID(i, n.mark),
-		}
-		if n.mark != 0 {
-			m.Claim.Formed = cluster
-		}
-		if n.growing {
-			m.Claim.Growing = "its provisioner is at work"
-		}
-		if n.stranded && !w.spec.hibernated {
-			m.Loss = "its volume is on a node that does not exist any more"
-		}
+	m.Claim = claimView(i, n)
+	if m.Claim != nil && n.stranded && !w.spec.hibernated {
+		m.Loss = "its volume is on a node that does not exist any more"
 	}
 	if n.pod == pending && n.stranded {
 		m.Trouble = &plan.Trouble{Reason: plan.ReasonUnschedulable, Message: "no node has its volume"}
@@ -171,11 +168,40 @@ func (w *World) member(i int, n *node) plan.Member {
 		m.Agent, m.AgentError = w.report(i, n), ""
 		m.Ready = m.Agent.Etcd != nil && m.Agent.Etcd.Ready
 	}
+	w.compare(&m, n)
 	m.Clients = told(m)
 	if m.Claim != nil {
 		m.Claim.Marked = n.mark != 0 && (m.Agent == nil || n.admitted == 0 || n.admitted == n.mark)
 	}
 	return m
+}
+
+// compare notes how a pod differs from the template, and from the spec.
+func (w *World) compare(m *plan.Member, n *node) {
+	if n.pod == absent {
+		return
+	}
+	m.Outdated = !w.set.absent && n.config != w.set.config
+	if n.config != w.spec.config {
+		m.Stale = "spec.etcd has changed"
+	}
+}
+
+func claimView(i int, n *node) *plan.Claim {
+	if n.claim == noClaim {
+		return nil
+	}
+	c := &plan.Claim{
+		Name: claimNames[i], Deleting: n.claim == deleting, Class: classes[n.class], Size: int64(n.size),
+		Growable: true, Member: memberID(i, n.mark),
+	}
+	if n.mark != 0 {
+		c.Formed = cluster
+	}
+	if n.growing {
+		c.Growing = "its provisioner is at work"
+	}
+	return c
 }
 
 // told is what is known of a member's clients: where none runs there is nobody
@@ -206,6 +232,8 @@ func (w *World) report(i int, n *node) *control.Report {
 		r.State, r.Volume.Contents, r.Message = control.StateWaiting, control.ContentsEmpty, "the volume is empty"
 	case n.data == corrupt:
 		r.State, r.Reason, r.Message = control.StateRefused, control.ReasonCorruptWAL, "the write-ahead log cannot be read"
+	case n.refuses():
+		r.State, r.Reason, r.Message = control.StateRefused, control.ReasonBadConfig, "etcd refuses its configuration"
 	case !n.joined:
 		r.State, r.Etcd = control.StateStarting, w.status(i, n)
 	default:
@@ -222,7 +250,7 @@ var several = []control.Peer{{Name: "demo-0"}, {Name: "demo-1"}}
 func (w *World) status(i int, n *node) *control.Etcd {
 	e := &control.Etcd{
 		ClusterID: cluster, MemberID: memberID(i, n.admitted), Term: 2,
-		Index: indexes[n.log], AppliedIndex: indexes[n.log],
+		Index: indexes[n.log], AppliedIndex: indexes[n.log], Voters: w.size(),
 	}
 	if n.id != n.admitted {
 		return e // a former member that has not heard of its end

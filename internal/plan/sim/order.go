@@ -24,6 +24,7 @@ type order struct {
 	from     int8  // Resize: pods
 	members  uint8 // by bit: those that are still to do
 	step     int8  // of an action with several effects
+	config   uint8 // FollowSpec, RenewClaims: what the template follows then
 }
 
 type kind uint8
@@ -47,11 +48,16 @@ const (
 	welcomeBack
 	clearMember
 	dropPod
+	followSpec
+	recreate
+	restart
+	validate
 )
 
 var kindNames = [...]string{
 	"nothing", "Apply", "Confirm", "MarkVolumes", "Resize", "RenewClaims", "GrowClaims", "AddLearner", "Join", "Promote",
 	"MoveLeader", "RemoveMember", "Disarm", "Withdraw", "Drain", "Welcome", "Clear", "DropPod",
+	"FollowSpec", "Recreate", "Restart", "Validate",
 }
 
 // String names an order without the numbers that change as worlds are renumbered.
@@ -63,7 +69,7 @@ func (o order) String() string {
 		return fmt.Sprintf("Resize to %d", o.number)
 	case o.kind == moveLeader:
 		return fmt.Sprintf("MoveLeader from demo-%d to demo-%d", o.at, o.to.ordinal)
-	case o.kind == disarm || o.kind == renewClaims || o.kind == apply:
+	case slices.Contains([]kind{disarm, renewClaims, apply, followSpec, validate}, o.kind):
 		return kindNames[o.kind]
 	case o.members != 0:
 		var of []string
@@ -84,14 +90,16 @@ func (w *World) order(a plan.Action, live bool) order {
 	o := order{kind: kind(slices.Index(kindNames[:], plan.Name(a)))} //nolint:gosec // an index of a short list
 	switch a := a.(type) {
 	case plan.Apply, plan.RenewClaims:
-		o.number = w.set.replicas
+		o.number, o.config = w.set.replicas, w.set.config
+	case plan.FollowSpec, plan.Validate:
+		o.config = w.spec.config
 	case plan.Resize:
 		o.from, o.number = int8(a.From), int8(a.To) //nolint:gosec // at most ordinals
 	case plan.GrowClaims:
 		o.members, o.number = maskOf(a.Claims), int8(a.Size) //nolint:gosec // a small number
 	case plan.MarkVolumes:
 		o.members = maskOf(a.Claims)
-	case plan.Confirm, plan.Withdraw, plan.Welcome:
+	case plan.Confirm, plan.Withdraw, plan.Welcome, plan.Recreate:
 		o.members = maskOf(plan.MembersOf(a))
 	case plan.AddLearner, plan.Clear, plan.DropPod, plan.Drain:
 		o.at = ordinal(plan.MembersOf(a)[0])
@@ -101,6 +109,8 @@ func (w *World) order(a plan.Action, live bool) order {
 		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
 	case plan.RemoveMember:
 		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
+	case plan.Restart:
+		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
 	case plan.Disarm:
 		o.at, o.id = refOf(a.ID).ordinal, refOf(a.ID).id
 	case plan.MoveLeader:
@@ -108,11 +118,16 @@ func (w *World) order(a plan.Action, live bool) order {
 	default:
 		panic("a formed cluster has no use for " + a.String())
 	}
+	return w.addressed(o, live)
+}
+
+// addressed notes whom an order is for, as the operator sees them.
+func (w *World) addressed(o order, live bool) order {
 	single := o.members != 0 && o.members&(o.members-1) == 0
 	if single {
 		o.at = int8(bits.TrailingZeros8(o.members)) //nolint:gosec // at most ordinals
 	}
-	if single || slices.Contains([]kind{clearMember, dropPod, drain}, o.kind) {
+	if single || slices.Contains([]kind{clearMember, dropPod, drain, restart}, o.kind) {
 		n := w.seen(int(o.at), live)
 		o.claimUID, o.podUID = n.claimUID, n.podUID
 	}
@@ -123,7 +138,7 @@ func (w *World) order(a plan.Action, live bool) order {
 // acted: what several are told, and what carries the resourceVersion of a
 // StatefulSet, whose status changes with its pods, or that of the record.
 func (o order) fleeting() bool {
-	return o.several() || o.kind == resize || o.kind == renewClaims || o.kind == joinMember && o.step == 0
+	return o.several() || o.kind == resize || o.kind == renewClaims || o.kind == followSpec || o.kind == joinMember && o.step == 0
 }
 
 // several reports whether an order is for more than one member.

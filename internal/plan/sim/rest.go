@@ -113,6 +113,8 @@ func (w *World) unfinished() string {
 		// cannot know of members that have none.
 		blind := int(w.set.replicas) < w.highest(func(n *node) bool { return n.id != 0 })
 		why = expect(said && (blind || d.Outcome == plan.OutcomeBlocked), "quorum is lost for good and it does not say so")
+	case w.spec.config == badConfig:
+		why = expect(d.Outcome != plan.OutcomeSteady, "etcd refuses what the spec asks for, and it says that all is well")
 	default:
 		why = w.imperfect(d)
 	}
@@ -139,6 +141,8 @@ func (w *World) imperfect(d plan.Decision) string {
 		return "an alarm is left"
 	case w.set.absent || int(w.set.replicas) != replicas:
 		return fmt.Sprintf("the StatefulSet runs %d pods", w.set.replicas)
+	case w.set.config != w.spec.config:
+		return "the pods' template does not follow the spec"
 	case w.set.size != w.spec.size || w.spec.class != 0 && w.set.class != w.spec.class:
 		return "the claim template is stale"
 	}
@@ -166,6 +170,8 @@ func (w *World) member2(i int) string {
 		return "gets no clients"
 	case n.claim != bound || w.misplaced(n):
 		return "is not on the volume that it shall be on"
+	case w.stale(i):
+		return "does not run what the spec asks for"
 	case n.mark != n.id:
 		return "is not what its claim says"
 	case n.size < w.spec.size || n.growing:

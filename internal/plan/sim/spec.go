@@ -42,6 +42,11 @@ func (w *World) sizeWishes(s *steps) {
 			w.try(s, changesClass, int(class), func(w *World) bool { w.spec.class = class; return true })
 		}
 	}
+	for _, config := range []uint8{0, 1, badConfig} {
+		if config != w.spec.config && config < w.configs {
+			w.try(s, changesConfig, int(config), func(w *World) bool { w.spec.config = config; return true })
+		}
+	}
 	if w.spec.size == 1 {
 		w.try(s, growsSpec, 2, func(w *World) bool { w.spec.size = 2; return true })
 	}

@@ -55,6 +55,7 @@ const (
 	resumes
 	changesClass
 	growsSpec
+	changesConfig
 	replaces
 	// The operator.
 	decides
@@ -81,7 +82,7 @@ var verbTexts = [...]string{
 	isCutShort: "demo-%d crashes while it joins",
 	scales:     "spec.replicas = %d", hibernates: "spec.hibernated = true", wakes: "spec.hibernated = false",
 	pauses: "spec.paused = true", resumes: "spec.paused = false", changesClass: "spec.storage.storageClassName = class %d",
-	growsSpec: "spec.storage.size = %d", replaces: "a person declares demo-%d lost",
+	growsSpec: "spec.storage.size = %d", changesConfig: "spec.etcd is revision %d", replaces: "a person declares demo-%d lost",
 	decides: "the operator looks", acts: "the operator acts",
 }
 

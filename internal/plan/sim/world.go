@@ -12,9 +12,12 @@ type World struct {
 	faults  int8 // left
 	changes int8 // of the spec, left
 	limit   int8 // the largest size that a user asks for
-	beyond  bool // faults may take more than a quorum survives
-	nodes   [ordinals]node
-	leader  int8 // ordinal, or nobody
+	// validated is the revision, and one more, that was found to be good.
+	validated uint8
+	configs   uint8 // how many revisions of spec.etcd a user tries
+	beyond    bool  // faults may take more than a quorum survives
+	nodes     [ordinals]node
+	leader    int8 // ordinal, or nobody
 	// alarm is the member that a CORRUPT alarm names.
 	alarm ref
 	set   statefulSet
@@ -46,6 +49,8 @@ type node struct {
 	nodeGone bool
 	// down: the container has crashed and comes back by itself.
 	down bool
+	// config is the revision of the spec that the pod was made from.
+	config uint8
 	// joined: the process has found its cluster.
 	joined bool
 	// hidden: the operator does not reach it, while its peers do.
@@ -122,6 +127,7 @@ type statefulSet struct {
 	replicas int8
 	class    uint8
 	size     uint8
+	config   uint8
 }
 
 type spec struct {
@@ -130,8 +136,16 @@ type spec struct {
 	paused     bool
 	class      uint8 // zero: any
 	size       uint8
+	config     uint8
 	replace    ref
 }
+
+// What members are started with, by revisions: the first two are good, with the
+// last etcd does not start.
+const (
+	badConfig = 2
+	configs   = 3
+)
 
 // ref is a member by ordinal and number.
 type ref struct {
@@ -173,9 +187,13 @@ func (n *node) holds() bool { return n.data == data || n.data == diverged }
 // alive reports whether an agent runs in the pod.
 func (n *node) alive() bool { return n.pod == running && !n.down && !n.nodeGone }
 
+// refuses reports whether the agent in the pod does not start etcd with what it
+// is told.
+func (n *node) refuses() bool { return n.alive() && n.config == badConfig && n.holds() }
+
 // up reports whether the listed member runs and is connected to its peers.
 func (n *node) up() bool {
-	return n.alive() && n.id != 0 && n.holds() && n.admitted == n.id && !n.removed
+	return n.alive() && n.id != 0 && n.holds() && n.admitted == n.id && !n.removed && !n.refuses()
 }
 
 // able reports whether the listed member can ever run again on what there is.
