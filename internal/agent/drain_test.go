@@ -32,7 +32,7 @@ func TestDrain(t *testing.T) {
 			defer stop()
 			events := c.Watch(watching, "k", clientv3.WithCreatedNotify())
 			<-events
-			w := startWriter(c)
+			w := startWriter(c, 10*time.Second) // an answer that is lost would take so long
 			for _, withdrawal := range []string{"first", "second"} {
 				moved := reconnects(t, c)
 				r, err := p.control().Drain(t.Context(), drainRequest(p, withdrawal))

@@ -137,7 +137,7 @@ func TestClusterGrowsUnderLoad(t *testing.T) {
 	t.Parallel()
 	pods := newCluster(t, 1)
 	form(t, pods)
-	w := startWriter(pods[0].etcd())
+	w := startWriter(pods[0].etcd(), brief)
 	for range 2 {
 		p := newMember(t, pods)
 		p.start()

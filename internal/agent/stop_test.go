@@ -33,8 +33,8 @@ func leaderOf(t *testing.T, pods []*pod) (leader *pod, others []*pod) {
 	return leader, others
 }
 
-// writer puts one key after another and keeps the longest pause between two
-// that succeeded.
+// writer puts one key after another, each for so long at most, and keeps the
+// longest pause between two that succeeded.
 type writer struct {
 	stop   context.CancelFunc
 	done   sync.WaitGroup
@@ -42,13 +42,13 @@ type writer struct {
 	failed int
 }
 
-func startWriter(c *clientv3.Client) *writer {
+func startWriter(c *clientv3.Client, attempt time.Duration) *writer {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &writer{stop: cancel}
 	w.done.Go(func() {
 		last := time.Now()
 		for i := 0; ctx.Err() == nil; i++ {
-			try, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+			try, cancel := context.WithTimeout(ctx, attempt)
 			_, err := c.Put(try, fmt.Sprintf("written-%d", i%100), "v")
 			cancel()
 			if err != nil {
@@ -60,6 +60,9 @@ func startWriter(c *clientv3.Client) *writer {
 	})
 	return w
 }
+
+// brief is for writes that are dropped when leadership moves: they hang.
+const brief = 300 * time.Millisecond
 
 func TestStopHandsLeadershipOver(t *testing.T) {
 	t.Parallel()
@@ -79,7 +82,7 @@ func stopsAsLeader(t *testing.T, pods []*pod) {
 	watching, stopWatching := context.WithCancel(t.Context())
 	defer stopWatching()
 	watch := watchThrough(t, watching, leader, others)
-	w := startWriter(etcdClient(t, leader.as, others...))
+	w := startWriter(etcdClient(t, leader.as, others...), brief)
 	term := others[0].report().Etcd.Term
 
 	began, agent := time.Now(), leader.agent
