@@ -91,6 +91,20 @@ func (a *Actor) ssa(ctx context.Context, patch *unstructured.Unstructured) error
 	return a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(patch.DeepCopy()), client.FieldOwner(FieldManager), client.ForceOwnership)
 }
 
+// applyUpon applies to the very object that was read, and nothing that has
+// changed since.
+func (a *Actor) applyUpon(ctx context.Context, live, want client.Object) error {
+	if err := a.adoptFields(ctx, live); err != nil {
+		return err
+	}
+	patch, err := applyPatch(want, live.GetUID())
+	if err != nil {
+		return err
+	}
+	patch.SetResourceVersion(live.GetResourceVersion())
+	return a.ssa(ctx, patch)
+}
+
 // adoptFields makes server-side apply the owner of what POST created: without
 // it a field that is no longer wanted would stay for ever.
 func (a *Actor) adoptFields(ctx context.Context, live client.Object) error {

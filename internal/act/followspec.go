@@ -23,13 +23,5 @@ func (a *Actor) followSpec(ctx context.Context, s *Situation, action plan.Follow
 	if err != nil {
 		return err
 	}
-	if err := a.adoptFields(ctx, live); err != nil {
-		return err
-	}
-	patch, err := applyPatch(resource.WithReplicas(s.Next, ptr.Deref(live.Spec.Replicas, 1)), live.UID)
-	if err != nil {
-		return err
-	}
-	patch.SetResourceVersion(live.ResourceVersion)
-	return a.ssa(ctx, patch)
+	return a.applyUpon(ctx, live, resource.WithReplicas(s.Next, ptr.Deref(live.Spec.Replicas, 1)))
 }

@@ -37,15 +37,7 @@ func (a *Actor) resize(ctx context.Context, s *Situation, action plan.Resize) er
 	if have := ptr.Deref(live.Spec.Replicas, 1); int(have) != action.From {
 		return fmt.Errorf("StatefulSet %s runs %d pods, not %d", live.Name, have, action.From)
 	}
-	if err := a.adoptFields(ctx, live); err != nil {
-		return err
-	}
-	patch, err := applyPatch(want, live.UID)
-	if err != nil {
-		return err
-	}
-	patch.SetResourceVersion(live.ResourceVersion)
-	return a.ssa(ctx, patch)
+	return a.applyUpon(ctx, live, want)
 }
 
 // mayEnd fails when a pod that would end is a member's, as the cluster itself

@@ -37,8 +37,9 @@ func inputsOf(spec v1alpha1.EtcdClusterSpec) restartInputs {
 		Plaintext:   spec.TLS.Disabled,
 		PodTemplate: spec.PodTemplate,
 	}
-	in.PodTemplate.Metadata, in.PodTemplate.Resources = v1alpha1.PodMetadata{}, corev1.ResourceRequirements{} // see inPlace
-	in.Etcd.QuotaBackend = nil                                                                                // QuotaBytes says it, however it is written
+	// These change on pods as they run: see inPlace.
+	in.PodTemplate.Metadata, in.PodTemplate.Resources = v1alpha1.PodMetadata{}, corev1.ResourceRequirements{}
+	in.Etcd.QuotaBackend = nil // QuotaBytes says it, however it is written
 	if c := in.Etcd.AutoCompaction; c != nil {
 		c.Mode = compactionMode(c.Mode)
 	}
@@ -99,8 +100,7 @@ func child(m map[string]any, field string) map[string]any {
 // digest is SHA-256 over JSON, which sorts the keys of maps; half of it is
 // enough to tell versions of one object apart.
 func digest(v any) string {
-	encoded := encode(v)
-	sum := sha256.Sum256(encoded)
+	sum := sha256.Sum256(encode(v))
 	return hex.EncodeToString(sum[:16])
 }
 

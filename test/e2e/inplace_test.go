@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"maps"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -27,9 +26,7 @@ func TestResizeInPlace(t *testing.T) {
 			t.Errorf("%s has the labels %v, and was started %d times more", name, p.Labels, p.Status.ContainerStatuses[0].RestartCount)
 		}
 	}
-	if now := c.identities(); !maps.Equal(before.pods, now.pods) {
-		t.Errorf("the pods are %v, they were %v", now.pods, before.pods)
-	}
+	c.same(before)
 
 	c.change(requests("5000", "192Mi"), podLabel("team", ""))
 	c.waitStalled("Unschedulable", "correct the spec or set it back")
