@@ -26,7 +26,8 @@ func ValidatorName(cluster, wanted string) string { return cluster + "-validate-
 
 // Validator builds the pod that asks the image of a StatefulSet to come whether
 // it accepts the settings that members would be started with. It runs where
-// they would, as far as that needs no volume, and ends by itself.
+// they would, as far as that needs no volume, and ends by itself. It leaves a
+// node that is lost at once: whoever comes after asks elsewhere.
 func Validator(c *v1alpha1.EtcdCluster, wanted string, next *appsv1.StatefulSet) *corev1.Pod {
 	spec := *next.Spec.Template.Spec.DeepCopy()
 	container := memberContainer(spec)
@@ -39,6 +40,11 @@ func Validator(c *v1alpha1.EtcdCluster, wanted string, next *appsv1.StatefulSet)
 	spec.Containers, spec.Volumes = []corev1.Container{container}, nil
 	spec.RestartPolicy, spec.TopologySpreadConstraints, spec.Affinity = corev1.RestartPolicyNever, nil, nil
 	spec.TerminationGracePeriodSeconds = ptr.To[int64](0)
+	for _, taint := range []string{corev1.TaintNodeUnreachable, corev1.TaintNodeNotReady} {
+		spec.Tolerations = append(spec.Tolerations, corev1.Toleration{
+			Key: taint, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: ptr.To[int64](0),
+		})
+	}
 	return &corev1.Pod{
 		TypeMeta: typeMeta("v1", "Pod"),
 		ObjectMeta: metav1.ObjectMeta{
