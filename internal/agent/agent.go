@@ -35,6 +35,8 @@ type Agent struct {
 
 	closing sync.WaitGroup // what Run leaves to the end of the process
 
+	preparation preparation
+
 	mu      sync.RWMutex
 	view    view
 	removed bool // etcd logged that the cluster removed it

@@ -18,6 +18,7 @@ func (a *Agent) boot() error {
 	a.log.Info("volume inspected", zap.String("contents", string(disk.Contents())), zap.Any("log", disk.Log),
 		zap.Any("database", disk.Database), zap.Int("failures", disk.Failures), zap.Duration("took", time.Since(began)))
 	boot := Decide(disk)
+	a.preparation.found(a.layout.kept())
 	if record == nil && disk.Unusable == "" && disk.Damaged == "" {
 		minted, err := mintVolume(a.layout)
 		if err != nil {

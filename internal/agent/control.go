@@ -29,6 +29,7 @@ func (a *Agent) protocol() http.Handler {
 	mux.HandleFunc("POST "+control.PathJoin, serveTask(a, a.join))
 	mux.HandleFunc("POST "+control.PathLeave, serveTask(a, a.leaveCluster))
 	mux.HandleFunc("POST "+control.PathDrain, serveTask(a, a.drain))
+	mux.HandleFunc("POST "+control.PathPrepare, serveTask(a, a.prepare))
 	return mux
 }
 

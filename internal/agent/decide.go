@@ -90,6 +90,14 @@ func decideOnData(d Disk, admitted control.Admission) Boot {
 		return refuse(control.ReasonNewerData,
 			"The data was written by etcd %s and this pod runs %s. Set spec.version to that release line or newer.",
 			newest(db), d.Binary)
+	case skips(db.Cluster, d.Binary):
+		return refuse(control.ReasonOlderData,
+			"The data was written by etcd %s, which etcd %s does not read. Set spec.version to a release of %s first, and go on once every member runs it.",
+			db.Cluster.Line(), d.Binary, etcd.Version{Major: d.Binary.Major, Minor: d.Binary.Minor - 1}.Line())
+	case d.Binary.Compare(sinceThirdAPI) >= 0 && log.SecondAPI > log.Snapshot:
+		return refuse(control.ReasonOlderData,
+			"The log holds entries of etcd's second API, up to index %d, that are in no snapshot on the disk (the last is of index %d); etcd %s cannot read them. "+
+				"Set spec.version back to the release before; Quorate prepares the step itself.", log.SecondAPI, log.Snapshot, d.Binary)
 	case log.Condition == Absent:
 		return refuse(control.ReasonCorruptWAL, "The write-ahead log is gone and the database is still there. Replace this member.")
 	case log.Condition == Corrupt:
@@ -141,6 +149,14 @@ func newer(data *etcd.Version, binary etcd.Version) bool {
 	}
 	return etcd.Version{Major: data.Major, Minor: data.Minor}.
 		Compare(etcd.Version{Major: binary.Major, Minor: binary.Minor}) > 0
+}
+
+// sinceThirdAPI is the first release that knows nothing of the second API.
+var sinceThirdAPI = etcd.Version{Major: 3, Minor: 7}
+
+// skips reports whether a release line lies between the data and the binary.
+func skips(data *etcd.Version, binary etcd.Version) bool {
+	return data != nil && data.Major == binary.Major && data.Minor+1 < binary.Minor
 }
 
 func newest(db Database) string {

@@ -76,6 +76,22 @@ func TestDecide(t *testing.T) {
 			disk: empty(func(d *Disk) { unborn(d); d.Admission = admitted(true) }),
 			want: Refuse, reason: control.ReasonDataLost},
 
+		"written two release lines ago": {
+			disk: healthy(func(d *Disk) { d.Database.Storage, d.Database.Cluster = nil, &etcd.Version{Major: 3, Minor: 5} }),
+			want: Refuse, reason: control.ReasonOlderData, says: "Set spec.version to a release of 3.6 first"},
+		"written one release line ago": {
+			disk: healthy(func(d *Disk) { d.Database.Cluster = &etcd.Version{Major: 3, Minor: 6} }), want: StartExisting},
+		"entries of the second API behind the snapshot": {
+			disk: healthy(func(d *Disk) { d.Log.Snapshot, d.Log.SecondAPI = 5, 6 }),
+			want: Refuse, reason: control.ReasonOlderData, says: "Set spec.version back"},
+		"entries of the second API up to the snapshot": {
+			disk: healthy(func(d *Disk) { d.Log.Snapshot, d.Log.SecondAPI = 5, 5 }), want: StartExisting},
+		"entries of the second API, and a release that reads them": {
+			disk: healthy(func(d *Disk) {
+				d.Binary, d.Database = etcd.Version{Major: 3, Minor: 6, Patch: 16}, Database{Condition: Readable, Applied: 20}
+				d.Log.Snapshot, d.Log.SecondAPI = 5, 6
+			}), want: StartExisting},
+
 		"learner, killed before anything was laid": {
 			disk: empty(func(d *Disk) { d.Admission = learns() }), want: Wait, says: "learner a1 of cluster c1 and not started yet"},
 		"learner, unborn": {

@@ -64,6 +64,7 @@ type Log struct {
 	Commit    uint64 // the last index known as committed
 	Last      uint64 // the last index in the log
 	Snapshot  uint64 // the index from which etcd will replay
+	SecondAPI uint64 // the last index with a request of etcd's second API; zero: none
 }
 
 // Database is what the bbolt file says.

@@ -181,7 +181,52 @@ func (s *logScan) entry(raw []byte) error {
 		return fmt.Errorf("entries %d to %d are missing", s.log.Last+1, index-1)
 	}
 	s.began, s.log.Last = true, index
+	second, err := ofSecondAPI(raw)
+	if err != nil {
+		return fmt.Errorf("read entry %d: %w", index, err)
+	}
+	if second {
+		s.log.SecondAPI = index
+	}
 	return nil
+}
+
+// ofSecondAPI reports whether an entry is a request of etcd's second API: as it
+// stands, or wrapped into one of the third. Both have a field, the method and the
+// request, where no request of the third has any since.
+func ofSecondAPI(entry []byte) (bool, error) {
+	const kindField, dataField, requestField = 1, 4, 2
+	kind, err := numberIn(entry, kindField)
+	if err != nil || kind != 0 {
+		return false, err // a change of the members
+	}
+	request, err := bytesIn(entry, dataField)
+	if err != nil {
+		return false, err
+	}
+	found, _ := bytesIn(request, requestField) // what nobody can read is for etcd to judge
+	return found != nil, nil
+}
+
+// bytesIn reads bytes from a message, without copying them; nil when they are
+// not there.
+func bytesIn(message []byte, field protowire.Number) ([]byte, error) {
+	for len(message) > 0 {
+		number, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return nil, protowire.ParseError(n)
+		}
+		message = message[n:]
+		if number == field && kind == protowire.BytesType {
+			value, n := protowire.ConsumeBytes(message)
+			return value, protowire.ParseError(min(n, 0))
+		}
+		if n = protowire.ConsumeFieldValue(number, kind, message); n < 0 {
+			return nil, protowire.ParseError(n)
+		}
+		message = message[n:]
+	}
+	return nil, nil
 }
 
 // numberIn reads a number from one of the messages in the log. Those are the

@@ -20,6 +20,17 @@ func (l layout) discardedDir() string { return filepath.Join(string(l), "data.di
 // birthDir is where the data of a birth is made before it is put in place.
 func (l layout) birthDir() string { return filepath.Join(string(l), "birth") }
 
+// keptFile is the snapshot of the database that was taken before the step to a
+// release line.
+func (l layout) keptFile(to string) string {
+	return filepath.Join(string(l), keptPrefix+to+keptSuffix)
+}
+
+const (
+	keptPrefix = "before-"
+	keptSuffix = ".db"
+)
+
 func (l layout) walDir() string   { return filepath.Join(l.etcdDir(), "member", "wal") }
 func (l layout) snapDir() string  { return filepath.Join(l.etcdDir(), "member", "snap") }
 func (l layout) database() string { return filepath.Join(l.snapDir(), "db") }

@@ -3,6 +3,9 @@
 package agent
 
 import (
+	"context"
+	"fmt"
+	"net/http"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -13,6 +16,7 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v2store"
 	"go.etcd.io/etcd/server/v3/etcdserver/cindex"
 	"go.etcd.io/etcd/server/v3/mvcc/backend"
 	"go.etcd.io/etcd/server/v3/wal"
@@ -84,6 +88,38 @@ func (s *server) id() types.ID { return s.Server.ID() }
 
 // transferLeadership leaves the choice of the successor to etcd.
 func (s *server) transferLeadership() error { return s.Server.TransferLeadership() }
+
+// unreadable says what of the data the release line to come could not read.
+func (s *server) unreadable(ctx context.Context, _ layout, to string) string {
+	if to != "3.6" {
+		return ""
+	}
+	all, err := s.Server.Do(ctx, etcdserverpb.Request{Method: http.MethodGet, Path: "/", Recursive: true})
+	if err != nil {
+		return fmt.Sprintf("Whether there is data of etcd's second API cannot be found out: %v.", err)
+	}
+	ours, err := membership.IsMetaStoreOnly(wholeStore{event: all.Event})
+	switch {
+	case err != nil:
+		return fmt.Sprintf("Whether there is data of etcd's second API cannot be found out: %v.", err)
+	case !ours:
+		return "The member holds data of etcd's second API, on which etcd 3.6 does not start. Move it to the third (etcd's guide for 3.5 says how), or delete it."
+	default:
+		return ""
+	}
+}
+
+// wholeStore is a store of the second API of which all was read.
+type wholeStore struct {
+	v2store.Store
+	event *v2store.Event
+}
+
+func (w wholeStore) Get(string, bool, bool) (*v2store.Event, error) { return w.event, nil }
+
+// form is the release line that the data has the form of, which 3.5 does not
+// record.
+func (s *server) form() string { return "" }
 
 // etcdsStreams returns what ends the streams of the clients of etcd's own
 // server. That takes no options in 3.5, so nothing can end a stream alone: the

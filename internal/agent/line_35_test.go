@@ -7,7 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/server/v3/embed"
+
+	"github.com/quorate/quorate/internal/control"
 )
 
 // 3.5 has its flags in its main: each has to reach embed's configuration.
@@ -43,4 +46,23 @@ func TestOptionsOf35(t *testing.T) {
 			t.Errorf("%s: %v", option, err)
 		}
 	}
+}
+
+// On data of the second API 3.6 does not start: no step there begins.
+func TestDataOfTheSecondAPI(t *testing.T) {
+	t.Parallel()
+	p := newCluster(t, 1, plain)[0]
+	form(t, []*pod{p})
+	server := p.agent.look().server.Server
+	put := func(method string) {
+		_, err := server.Do(t.Context(), etcdserverpb.Request{Method: method, Path: "/1/old", Val: "v"})
+		must(t, err)
+	}
+	put("PUT")
+	_, r := p.prepareFor("3.6")
+	if r.Step.State != control.StepBlocked || !strings.Contains(r.Step.Message, "second API") || r.Volume.Kept != "" {
+		t.Errorf("with data of the second API: %+v, kept before %q", r.Step, r.Volume.Kept)
+	}
+	put("DELETE")
+	waitFor(t, "the preparation", func() bool { return p.report().Step.State == control.StepReady })
 }

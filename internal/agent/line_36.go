@@ -3,9 +3,11 @@
 package agent
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/pkg/v3/flags"
@@ -42,6 +44,43 @@ func timeoutNow(self uint64) raftpb.Message {
 }
 
 func committed(v raftView) uint64 { return v.Commit }
+
+// unreadable says what of the data the release line to come could not read. What
+// 3.5 has written into the log as requests of the second API is nothing to 3.7,
+// which begins to read at the last snapshot on the disk: the member takes one
+// beyond all of them, as it does by itself when the log has become long, or when
+// the cluster's version is lowered.
+func (s *server) unreadable(ctx context.Context, l layout, to string) string {
+	if to != "3.7" {
+		return ""
+	}
+	log := scanLog(l.walDir())
+	if log.Condition == Readable && log.SecondAPI > log.Snapshot {
+		s.Server.ForceSnapshot()
+		// The next entry that is applied makes it. Asking for alarms is one.
+		if _, err := s.Server.Alarm(ctx, &etcdserverpb.AlarmRequest{Action: etcdserverpb.AlarmRequest_GET}); err != nil {
+			return fmt.Sprintf("No entry could be written to the log: %v.", err)
+		}
+		for range 50 {
+			if log = scanLog(l.walDir()); log.Condition == Readable && log.SecondAPI <= log.Snapshot {
+				break
+			}
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err().Error()
+			}
+		}
+	}
+	switch {
+	case log.Condition != Readable:
+		return fmt.Sprintf("The log cannot be read: %s.", log.Problem)
+	case log.SecondAPI > log.Snapshot:
+		return fmt.Sprintf("The log holds entries of etcd's second API, up to index %d, that are in no snapshot on the disk: the last is of index %d.", log.SecondAPI, log.Snapshot)
+	default:
+		return ""
+	}
+}
 
 // finishFlags does what etcd's own main does between parsing and validating:
 // 3.6 takes each setting by its old, experimental name too, into another field,

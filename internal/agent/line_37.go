@@ -3,6 +3,7 @@
 package agent
 
 import (
+	"context"
 	"flag"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -47,6 +48,9 @@ func timeoutNow(self uint64) *raftpb.Message {
 }
 
 func committed(v raftView) uint64 { return v.GetCommit() }
+
+// unreadable says what of the data the release line to come could not read.
+func (s *server) unreadable(context.Context, layout, string) string { return "" }
 
 // finishFlags does what etcd's own main does between parsing and validating.
 func finishFlags(*embed.Config, *flag.FlagSet) error { return nil }

@@ -21,6 +21,8 @@ import (
 	"go.etcd.io/raft/v3/tracker"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+
+	"github.com/quorate/quorate/internal/etcd"
 )
 
 // What etcd 3.6 and 3.7 have in common and 3.5 has not.
@@ -80,6 +82,14 @@ type startState struct{}
 func readStartState(layout) startState { return startState{} }
 
 func (s *server) id() types.ID { return s.Server.MemberID() }
+
+// form is the release line that the data has the form of; empty if unknown.
+func (s *server) form() string {
+	if v := s.Server.StorageVersion(); v != nil {
+		return etcd.Version{Major: int(v.Major), Minor: int(v.Minor)}.Line()
+	}
+	return ""
+}
 
 // members is the cluster as this member knows it. The caller may change the slice.
 func (s *server) members() []*membership.Member { return s.Server.Cluster().Members() }

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/quorate/quorate/internal/control"
 )
 
@@ -52,10 +54,9 @@ func (c *crew) restart(p *pod, line string) {
 }
 
 // roll restarts all members, one after the other, and writes between.
-func (c *crew) roll(line string, options ...string) {
+func (c *crew) roll(line string) {
 	c.t.Helper()
 	for i, p := range c.pods {
-		p.config.Options = options
 		c.restart(p, line)
 		waitFor(c.t, fmt.Sprintf("readiness of %s on %s", p.config.Name, line), p.ready)
 		_, err := etcdClient(c.t, p.as, c.pods...).Put(c.t.Context(), fmt.Sprintf("during-%s-%d", line, i), "v")
@@ -67,40 +68,103 @@ func (c *crew) roll(line string, options ...string) {
 	sameKeys(c.t, c.pods)
 }
 
+// prepare has every member prepared for the next line.
+func (c *crew) prepare(to string) {
+	c.t.Helper()
+	for _, p := range c.pods {
+		waitFor(c.t, "readiness", p.ready)
+		e := p.report().Etcd
+		req := control.PrepareRequest{ClusterID: e.ClusterID, MemberID: e.MemberID, To: to}
+		_, err := p.control().Prepare(c.t.Context(), req)
+		must(c.t, err)
+		var step *control.Step
+		waitFor(c.t, "the preparation", func() bool { step = p.report().Step; return step != nil && step.State != control.StepWorking })
+		if step.State != control.StepReady || p.report().Volume.Kept != to {
+			c.t.Fatalf("%s is not prepared for %s: %+v, kept before %q", p.config.Name, to, *step, p.report().Volume.Kept)
+		}
+	}
+}
+
+// step takes the cluster to the next line, and ends the step.
+func (c *crew) step(to string) {
+	c.t.Helper()
+	c.prepare(to)
+	c.roll(to)
+	for _, p := range c.pods {
+		r := p.report()
+		if r.Volume.Kept != to {
+			c.t.Errorf("after its restart %s tells of a snapshot kept before %q", p.config.Name, r.Volume.Kept)
+		}
+		r, err := p.control().Prepare(c.t.Context(), control.PrepareRequest{ClusterID: r.Etcd.ClusterID, MemberID: r.Etcd.MemberID})
+		must(c.t, err)
+		if files, _ := filepath.Glob(filepath.Join(p.config.Dir, "before-*")); r.Volume.Kept != "" || len(files) > 0 {
+			c.t.Errorf("%s still keeps %q: %v", p.config.Name, r.Volume.Kept, files)
+		}
+	}
+}
+
+// refuses checks that a member does not start on another line, and says why.
+func (c *crew) refuses(line, why string) {
+	c.t.Helper()
+	p := c.pods[0]
+	c.restart(p, line)
+	waitFor(c.t, "the refusal", func() bool { return p.report().State == control.StateRefused })
+	if r := p.report(); r.Reason != control.ReasonOlderData || !strings.Contains(r.Message, why) {
+		c.t.Errorf("on %s it says %s: %s", line, r.Reason, r.Message)
+	}
+}
+
+// downgrade tells etcd that the cluster goes back to a line, and waits until
+// every member has brought its data into that form.
+func (c *crew) downgrade(to string) {
+	c.t.Helper()
+	client := etcdClient(c.t, c.pods[0].as, c.pods...)
+	for _, action := range []clientv3.DowngradeAction{clientv3.DowngradeValidate, clientv3.DowngradeEnable} {
+		_, err := client.Downgrade(c.t.Context(), action, to+".0")
+		must(c.t, err)
+	}
+	for _, p := range c.pods {
+		waitFor(c.t, "the form of the data", func() bool { return p.report().Etcd.Storage == to })
+		if d := p.report().Etcd.Downgrade; d != to {
+			c.t.Errorf("%s reports a downgrade to %q", p.config.Name, d)
+		}
+	}
+}
+
 // A cluster goes from the line that it was born on to 3.7 on its own data, and
-// gets a member on the way whose data a join has laid. One that was on 3.5 takes
-// a snapshot of each member before 3.7: that begins to read its log there, and
-// cannot read what 3.5 wrote into it before.
+// gets a member on the way whose data a join has laid. Each step is prepared:
+// what 3.5 wrote into the log 3.7 cannot read, and begins to read behind it.
+// Where that was left out, the agent does not start etcd.
 func TestLines(t *testing.T) {
 	for name, c := range map[string]struct {
 		lines []string // from the birth on
 		joins string   // the line on which a member joins
 	}{
-		"born on 3.5, grown on 3.5": {[]string{"3.5", "3.6"}, "3.5"},
-		"born on 3.5, grown on 3.6": {[]string{"3.5", "3.6"}, "3.6"},
-		"born on 3.6":               {[]string{"3.6"}, "3.6"},
+		"born on 3.5, grown on 3.5": {[]string{"3.5", "3.6", "3.7"}, "3.5"},
+		"born on 3.5, grown on 3.6": {[]string{"3.5", "3.6", "3.7"}, "3.6"},
+		"born on 3.6":               {[]string{"3.6", "3.7"}, "3.6"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			as := newAuthorities(t)
-			cluster := crew{t: t, running: map[*pod]*exec.Cmd{}}
-			for i := range 3 {
-				p := newPod(t, as, fmt.Sprintf("demo-%d", i))
-				plain(&p.config)
-				cluster.pods = append(cluster.pods, p)
-				cluster.restart(p, c.lines[0])
-			}
-			form(t, cluster.pods)
-			for _, line := range c.lines {
-				cluster.roll(line)
+			cluster := newCrew(t, c.lines[0])
+			for i, line := range c.lines {
+				if i > 0 {
+					cluster.step(line)
+				} else {
+					cluster.roll(line)
+				}
 				if line == c.joins {
 					cluster.join(line)
 				}
+				if i == 0 && line == "3.5" {
+					cluster.refuses("3.7", "Set spec.version to a release of 3.6 first")
+					cluster.restart(cluster.pods[0], line)
+				}
+				if i == 1 && line == "3.6" {
+					cluster.refuses("3.7", "entries of etcd's second API")
+					cluster.restart(cluster.pods[0], line)
+				}
 			}
-			if c.lines[0] == "3.5" {
-				cluster.roll("3.6", "snapshot-count=1")
-			}
-			cluster.roll("3.7")
 			got, err := cluster.pods[0].etcd().MemberList(t.Context())
 			must(t, err)
 			if len(got.Members) != 4 {
@@ -108,6 +172,44 @@ func TestLines(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A cluster goes back a line by etcd's own downgrade, and forward again. A step
+// that was begun is undone without it, as long as not all members have done it.
+func TestLinesBack(t *testing.T) {
+	for _, lines := range [][2]string{{"3.7", "3.6"}, {"3.6", "3.5"}} {
+		newer, older := lines[0], lines[1]
+		t.Run(newer+" to "+older, func(t *testing.T) {
+			t.Parallel()
+			c := newCrew(t, newer)
+			c.prepare(older)
+			c.downgrade(older)
+			c.roll(older)
+			for _, p := range c.pods {
+				waitFor(t, "the end of the downgrade", func() bool { return p.report().Etcd.Downgrade == "" })
+			}
+			c.prepare(newer)
+			c.restart(c.pods[0], newer)
+			c.prepare(older)
+			c.roll(older)
+			c.step(newer)
+		})
+	}
+}
+
+// newCrew forms a cluster of three on a line.
+func newCrew(t *testing.T, line string) *crew {
+	t.Helper()
+	as := newAuthorities(t)
+	cluster := &crew{t: t, running: map[*pod]*exec.Cmd{}}
+	for i := range 3 {
+		p := newPod(t, as, fmt.Sprintf("demo-%d", i))
+		plain(&p.config)
+		cluster.pods = append(cluster.pods, p)
+		cluster.restart(p, line)
+	}
+	form(t, cluster.pods)
+	return cluster
 }
 
 // join adds a member of the line.

@@ -18,6 +18,7 @@ func (a *Agent) report() control.Report {
 		Volume: control.Volume{ID: v.volume.ID, Contents: v.contents, Admission: v.volume.Admission},
 		Binary: BinaryVersion().String(),
 	}
+	r.Step, r.Volume.Kept = a.preparation.look()
 	if v.server != nil {
 		r.Etcd = v.server.status(a.unready() == "")
 	}

@@ -119,6 +119,7 @@ func (s *server) status(ready bool) *control.Etcd {
 		Drained:      &drained,
 	}
 	if self != nil {
+		status.Storage, status.Downgrade = s.form(), s.downgrade()
 		status.DBSize, status.DBSizeInUse = server.Backend().Size(), server.Backend().SizeInUse()
 		status.Alarms, status.Corrupt = alarms(server.Alarms()), corrupt(server.Alarms())
 	}
@@ -139,6 +140,20 @@ func (s *server) voters() (count int) {
 		}
 	}
 	return count
+}
+
+// downgrade is the release line that the cluster is being downgraded to; empty
+// when there is none.
+func (s *server) downgrade() string {
+	d := s.Server.DowngradeInfo()
+	if !d.Enabled {
+		return ""
+	}
+	v, err := etcd.ParseVersion(d.TargetVersion)
+	if err != nil {
+		return d.TargetVersion
+	}
+	return v.Line()
 }
 
 // alarms names each kind of alarm that any member raised, once.

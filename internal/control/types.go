@@ -76,6 +76,9 @@ type Volume struct {
 	Contents Contents `json:"contents"`
 	// Admission is what the operator admitted this volume to; nil if nothing.
 	Admission *Admission `json:"admission,omitempty"`
+	// Kept is the release line before the step to which a snapshot of the database
+	// was taken that lies on the volume; empty when none does.
+	Kept string `json:"kept,omitempty"`
 }
 
 // Admission is the identity under which a volume may start by itself. The
@@ -109,6 +112,9 @@ type Report struct {
 	Binary string `json:"binary"`
 	// Etcd is what the embedded server says of itself; nil unless it runs.
 	Etcd *Etcd `json:"etcd,omitempty"`
+	// Step is the preparation for another release line, since the agent started;
+	// nil when there is none.
+	Step *Step `json:"step,omitempty"`
 }
 
 // Etcd is what an embedded server says of itself. All of it is local: nothing
@@ -120,13 +126,15 @@ type Etcd struct {
 	IsLearner    bool           `json:"isLearner,omitempty"`
 	Voters       int            `json:"voters,omitempty"` // that it knows of, itself included; zero: not told
 	Term         uint64         `json:"term"`
-	Index        uint64         `json:"index"`        // raft index committed
-	AppliedIndex uint64         `json:"appliedIndex"` // raft index applied
-	Revision     int64          `json:"revision"`     // of the key space; 1 when nothing was ever written
-	DBSize       int64          `json:"dbSize"`       // bytes allocated
-	DBSizeInUse  int64          `json:"dbSizeInUse"`  // bytes in use
-	Quota        int64          `json:"quota"`        // bytes; the configured backend quota
-	Version      string         `json:"version"`      // cluster version, such as "3.7.0"; empty while undecided
+	Index        uint64         `json:"index"`               // raft index committed
+	AppliedIndex uint64         `json:"appliedIndex"`        // raft index applied
+	Revision     int64          `json:"revision"`            // of the key space; 1 when nothing was ever written
+	DBSize       int64          `json:"dbSize"`              // bytes allocated
+	DBSizeInUse  int64          `json:"dbSizeInUse"`         // bytes in use
+	Quota        int64          `json:"quota"`               // bytes; the configured backend quota
+	Version      string         `json:"version"`             // cluster version, such as "3.7.0"; empty while undecided
+	Storage      string         `json:"storage,omitempty"`   // release line that the data has the form of; empty if that is not recorded
+	Downgrade    string         `json:"downgrade,omitempty"` // release line that the cluster is being downgraded to
 	Alarms       []string       `json:"alarms,omitempty"`
 	// Corrupt are the members that a CORRUPT alarm names; zero stands for one
 	// that etcd could not tell.

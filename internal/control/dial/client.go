@@ -86,6 +86,11 @@ func (c *Client) Drain(ctx context.Context, req control.DrainRequest) (control.R
 	return c.call(ctx, http.MethodPost, control.PathDrain, req)
 }
 
+// Prepare tells the agent's member to prepare for a step to another release line.
+func (c *Client) Prepare(ctx context.Context, req control.PrepareRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathPrepare, req)
+}
+
 // call returns the report of a success. A refusal of the agent is a *Refusal.
 func (c *Client) call(ctx context.Context, method, path string, body any) (control.Report, error) {
 	var payload io.Reader
