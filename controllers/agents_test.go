@@ -58,6 +58,7 @@ func newAgent(t *testing.T, namespace string, report control.Report) *agent {
 	mux.HandleFunc("POST "+control.PathFormed, func(w http.ResponseWriter, _ *http.Request) { a.answer(w) })
 	mux.HandleFunc("POST "+control.PathJoin, a.join)
 	mux.HandleFunc("POST "+control.PathDrain, a.drain)
+	mux.HandleFunc("POST "+control.PathPrepare, a.prepare)
 	a.server = &http.Server{Handler: mux} //nolint:gosec // a test
 	go func() { _ = a.server.Serve(listener) }()
 	t.Cleanup(func() { _ = a.server.Close() })
@@ -90,6 +91,18 @@ func (a *agent) drain(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.drained = request.Withdrawal
 	a.mu.Unlock()
+	a.answer(w)
+}
+
+func (a *agent) prepare(w http.ResponseWriter, r *http.Request) {
+	var request control.PrepareRequest
+	_ = json.NewDecoder(r.Body).Decode(&request)
+	a.set(func(r *control.Report) {
+		r.Step = nil
+		if request.To != "" {
+			r.Step = &control.Step{To: request.To, State: control.StepWorking}
+		}
+	})
 	a.answer(w)
 }
 

@@ -152,6 +152,14 @@ func (a *Actor) rollOut(ctx context.Context, s *Situation, action plan.Action) e
 		return a.adjust(ctx, s, action)
 	case plan.Restart:
 		return a.restart(ctx, s, action)
+	case plan.Prepare:
+		return a.prepare(ctx, s, action)
+	case plan.EndStep:
+		return a.endStep(ctx, s, action)
+	case plan.Downgrade:
+		return a.downgrade(ctx, s, action)
+	case plan.CancelDowngrade:
+		return a.cancelDowngrade(ctx, s, action)
 	default:
 		return fmt.Errorf("unknown action %T", action)
 	}

@@ -38,6 +38,11 @@ type Changer interface {
 	// Disarm ends the CORRUPT alarm that names this member. Zero is the member
 	// of an alarm that could not tell which one is corrupt.
 	Disarm(ctx context.Context, id etcd.MemberID) error
+	// Downgrade has the cluster go back to a release line, such as "3.6": its
+	// version falls, and the members' data takes the older form.
+	Downgrade(ctx context.Context, line string) error
+	// CancelDowngrade ends that.
+	CancelDowngrade(ctx context.Context) error
 }
 
 // MemberList is a linearizable member list and the cluster that gave it.

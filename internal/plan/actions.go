@@ -242,7 +242,7 @@ func (a Restart) String() string      { return fmt.Sprintf("Restart %s %s", a.Na
 // itself, and the planner must decide the same again.
 func Live(a Action) bool {
 	switch a.(type) {
-	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart:
+	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart, Downgrade, CancelDowngrade:
 		return true
 	default:
 		return false
@@ -305,6 +305,10 @@ func MembersOf(a Action) []etcd.MemberName {
 	case Restart:
 		return []etcd.MemberName{a.Name}
 	case Adjust:
+		return []etcd.MemberName{a.Name}
+	case Prepare:
+		return []etcd.MemberName{a.Name}
+	case EndStep:
 		return []etcd.MemberName{a.Name}
 	default:
 		return nil

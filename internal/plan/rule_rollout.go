@@ -22,6 +22,9 @@ func following(w *world) *Decision {
 	case ValidationRuns, ValidationFailed:
 		return nil // see unvalidated
 	}
+	if !w.mayFollow() {
+		return nil // see step
+	}
 	return act(FollowSpec{w.Template.Wanted}, ReasonRollingOut,
 		fmt.Sprintf("The spec has changed in what members are started with: %s. They restart for it, one after the other.", w.Template.Changes))
 }
@@ -35,9 +38,6 @@ func (w *world) refused() *Decision {
 	for _, from := range w.versions() {
 		if err := etcd.Step(from, to); err != nil {
 			return blocked(ReasonVersionStep, fmt.Sprintf("spec.version is %s, and members run %s: %s. %s", to, from, err, goOn))
-		}
-		if from.Line() != to.Line() {
-			return blocked(ReasonVersionStep, fmt.Sprintf("spec.version is %s, and members run %s: this release of Quorate does not move a cluster to another minor release of etcd; set it to a release of %s. %s", to, from, from.Line(), goOn))
 		}
 	}
 	return nil
@@ -85,7 +85,10 @@ func rollout(w *world) *Decision {
 		if d := w.refused(); d != nil {
 			return d
 		}
-		return w.unvalidated()
+		if d := w.unvalidated(); d != nil {
+			return d
+		}
+		return w.step()
 	}
 	s, ok := w.nextRestart()
 	if !ok {

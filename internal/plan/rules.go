@@ -34,6 +34,7 @@ var rules = []rule{
 	{"learner", learner},           // see the one learner through
 	{"exits", exits},               // scale in, move, replace what is doomed
 	{"entrances", entrances},       // scale out, or come back
+	{"steps", steps},               // end what was begun for another release line
 	{"rollout", rollout},           // restart what does not run what the spec asks for
 	{"adjusting", adjusting},       // what nodes have not done of it
 	{"members", members},           // absent members are waited for

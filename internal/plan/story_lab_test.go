@@ -34,6 +34,7 @@ type lab struct {
 	joined    int    // IDs given to members that joined later
 	class     string // of new claims: the StatefulSet's template
 	size      int64
+	step      stepping
 }
 
 // plight is what a story does to one member.
@@ -47,6 +48,9 @@ type plight struct {
 	stays   bool   // its claim does not vanish
 	next    string // trouble of the pod that comes next
 	binary  string // release that it runs; empty: the usual one
+	step    *control.Step
+	kept    string
+	blocks  string // why it cannot be prepared for another release line
 }
 
 // unborn is a cluster that was just applied.
@@ -99,6 +103,7 @@ func peerURL(name etcd.MemberName) string {
 //	etcd leader=demo-2 corrupt=demo-1 stranger=c0177
 //	cluster supervised=true approve=demo-2@h2
 //	validation Failed "heartbeat must be positive" | Unschedulable:"no node"
+//	release 3.6.16                            what members and template are of, from now on
 //	spec "snapshot-count 10000 -> 5000"       what members are started with changes
 //	member demo-0 ...                         see tellMember
 func (l *lab) tell(line string) error {
@@ -122,6 +127,8 @@ func (l *lab) tell(line string) error {
 		return each(args, l.tellEtcd)
 	case "spec":
 		l.respec(args[0])
+	case "release":
+		l.release(args[0])
 	case "validation":
 		l.verdict = args
 	case "member":
@@ -170,7 +177,7 @@ func (l *lab) tellCluster(key, value string) (err error) {
 // each pod was made from stays, and so does the template.
 func (l *lab) respec(changes string) {
 	l.spec++
-	l.seen.Template = Template{Wanted: fmt.Sprintf("h%d", l.spec), Changes: changes}
+	l.seen.Template = Template{Wanted: fmt.Sprintf("h%d", l.spec), Version: l.step.template, Changes: changes}
 	for i := range l.seen.Members {
 		if m := &l.seen.Members[i]; m.Pod != PodAbsent {
 			m.Stale = changes

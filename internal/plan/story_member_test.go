@@ -21,6 +21,7 @@ import (
 //	adjust="labels"             that can change on its pod as it runs
 //	adjusting="..."             its node has not done that yet
 //	binary=3.6.16               it runs that release
+//	blocks="no room"            it cannot be prepared for another release line
 //	outdated                    its pod follows an older template
 //	behind, caughtup            it lags behind the leader, or no more
 //	leaving, gone, welcome      clients are about to be sent elsewhere, are, come back
@@ -63,6 +64,8 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 		m.Adjusting = value
 	case "binary":
 		p.binary = value
+	case "blocks":
+		p.blocks, p.step = value, nil
 	case "behind":
 		p.behind = true
 	case "caughtup":

@@ -10,6 +10,7 @@ import (
 
 // performMembership does what changes a formed cluster.
 func (l *lab) performMembership(a Action) {
+	l.performStep(a)
 	id := l.seen.Record.ClusterID
 	switch a := a.(type) {
 	case Resize:

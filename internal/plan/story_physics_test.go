@@ -18,6 +18,7 @@ func (l *lab) settle() {
 		l.settlePod(i, &l.seen.Members[i])
 	}
 	l.elect()
+	l.settleVersion()
 	l.seen.Etcd = EtcdView{Error: "no endpoint answers"}
 	for i := range l.seen.Members {
 		l.settleAgent(&l.seen.Members[i])
@@ -120,7 +121,7 @@ func (l *lab) settleAgent(m *Member) {
 	if m.Pod != PodRunning {
 		return
 	}
-	r := &control.Report{Member: m.Name, State: control.StateWaiting, Binary: cmp.Or(p.binary, "3.7.3"), Volume: *v}
+	r := &control.Report{Member: m.Name, State: control.StateWaiting, Binary: cmp.Or(p.binary, usualRelease), Volume: *v}
 	a := l.starts(m.Name)
 	switch {
 	case p.state != "":
@@ -130,6 +131,7 @@ func (l *lab) settleAgent(m *Member) {
 	case a != nil:
 		r.State, r.Etcd = control.StateStarting, &control.Etcd{ClusterID: a.ClusterID, MemberID: a.MemberID, Term: 2, Voters: len(l.lists[a.ClusterID].Voters())}
 	}
+	l.version(m.Name, r)
 	if p.silent == "" {
 		m.Agent = r
 		if r.State == control.StateRunning && !r.Etcd.IsLearner && !l.seen.Etcd.Reached {

@@ -27,6 +27,7 @@ type Cluster struct {
 	fresh   map[etcd.MemberID]bool
 	behind  map[etcd.MemberID]bool
 	corrupt map[etcd.MemberID]bool
+	lowers  string // the line of a downgrade
 	faults  []fault
 	calls   []string
 }
