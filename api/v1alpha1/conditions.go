@@ -14,7 +14,8 @@ const (
 	ConditionBackupHealthy = "BackupHealthy"
 	// ConditionCertificatesValid: every certificate and authority is in order.
 	ConditionCertificatesValid = "CertificatesValid"
-	// ConditionSecured: clients and peers are authenticated. False with reason
-	// TLSDisabled when spec.tls.disabled is true.
+	// ConditionSecured: clients and peers are authenticated, by a release of etcd
+	// against which nothing is known. False with reason TLSDisabled when
+	// spec.tls.disabled is true, and with KnownVulnerabilities.
 	ConditionSecured = "Secured"
 )

@@ -12,6 +12,8 @@ const (
 	ReasonForbidden = "Forbidden"
 	// ReasonForming: a new cluster is being born.
 	ReasonForming = "Forming"
+	// ReasonKnownVulnerabilities: the etcd release is one that nobody should run.
+	ReasonKnownVulnerabilities = "KnownVulnerabilities"
 	// ReasonMutualTLS: clients and peers are authenticated.
 	ReasonMutualTLS = "MutualTLS"
 	// ReasonNoBackup: nothing backs this cluster up.

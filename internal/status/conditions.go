@@ -159,15 +159,6 @@ func certificatesValid(v View) metav1.Condition {
 	return c
 }
 
-func secured(v View) metav1.Condition {
-	if v.Desired.TLSDisabled {
-		return metav1.Condition{Type: v1alpha1.ConditionSecured, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonTLSDisabled,
-			Message: "spec.tls.disabled is true: whoever reaches ports 2379 and 2380 reads and changes everything."}
-	}
-	return metav1.Condition{Type: v1alpha1.ConditionSecured, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonMutualTLS,
-		Message: "Clients and peers authenticate each other by certificates."}
-}
-
 func backupHealthy() metav1.Condition {
 	return metav1.Condition{Type: v1alpha1.ConditionBackupHealthy, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNoBackup,
 		Message: "Nothing backs this cluster up: backups come with a later release."}
