@@ -35,7 +35,8 @@ type Agent struct {
 
 	closing sync.WaitGroup // what Run leaves to the end of the process
 
-	preparation preparation
+	preparation      preparation
+	defragmentations defragmentations
 
 	mu      sync.RWMutex
 	view    view

@@ -30,6 +30,7 @@ func (a *Agent) protocol() http.Handler {
 	mux.HandleFunc("POST "+control.PathLeave, serveTask(a, a.leaveCluster))
 	mux.HandleFunc("POST "+control.PathDrain, serveTask(a, a.drain))
 	mux.HandleFunc("POST "+control.PathPrepare, serveTask(a, a.prepare))
+	mux.HandleFunc("POST "+control.PathDefragment, serveTask(a, a.defragment))
 	return mux
 }
 

@@ -21,6 +21,7 @@ func (a *Agent) report() control.Report {
 	r.Step, r.Volume.Kept = a.preparation.look()
 	if v.server != nil {
 		r.Etcd = v.server.status(a.unready() == "")
+		r.Etcd.Defragmenting, r.Etcd.Defragmented = a.defragmentations.look()
 	}
 	return r
 }

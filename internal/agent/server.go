@@ -21,6 +21,8 @@ type server struct {
 	ended   chan struct{} // closed once we end it
 	clients *clients
 	atStart startState
+
+	database inDatabase
 }
 
 // startServer starts etcd on the data that is there; it asks no peer.
@@ -104,6 +106,7 @@ func (s *server) status(ready bool) *control.Etcd {
 	server := s.Server
 	self := s.self()
 	drained := s.clients.drained()
+	facts := s.facts()
 	status := &control.Etcd{
 		ClusterID:    etcd.ClusterID(server.Cluster().ID()),
 		MemberID:     etcd.MemberID(s.id()),
@@ -112,16 +115,19 @@ func (s *server) status(ready bool) *control.Etcd {
 		Term:         server.Term(),
 		Index:        server.CommittedIndex(),
 		AppliedIndex: server.AppliedIndex(),
-		Revision:     server.KV().Rev(),
+		Revision:     facts.revision,
+		Compacted:    facts.compacted,
 		Quota:        server.Cfg.QuotaBackendBytes,
 		Ready:        ready,
 		Voters:       s.voters(),
 		Drained:      &drained,
 	}
 	if self != nil {
-		status.Storage, status.Downgrade = s.form(), s.downgrade()
+		status.Storage, status.Downgrade = facts.form, s.downgrade()
 		status.DBSize, status.DBSizeInUse = server.Backend().Size(), server.Backend().SizeInUse()
-		status.Alarms, status.Corrupt = alarms(server.Alarms()), corrupt(server.Alarms())
+		raised := server.Alarms()
+		status.Alarms = alarms(raised)
+		status.Corrupt, status.NoSpace = named(raised, etcdserverpb.AlarmType_CORRUPT), named(raised, etcdserverpb.AlarmType_NOSPACE)
 	}
 	if status.Quota == 0 {
 		status.Quota = defaultQuota
@@ -167,11 +173,11 @@ func alarms(raised []*etcdserverpb.AlarmMember) []string {
 	return names
 }
 
-// corrupt are the members that a CORRUPT alarm names, once each.
-func corrupt(raised []*etcdserverpb.AlarmMember) []etcd.MemberID {
+// named are the members that alarms of a kind name, once each.
+func named(raised []*etcdserverpb.AlarmMember, kind etcdserverpb.AlarmType) []etcd.MemberID {
 	var ids []etcd.MemberID
 	for _, a := range raised {
-		if id := etcd.MemberID(a.GetMemberID()); a.GetAlarm() == etcdserverpb.AlarmType_CORRUPT && !slices.Contains(ids, id) {
+		if id := etcd.MemberID(a.GetMemberID()); a.GetAlarm() == kind && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}

@@ -139,7 +139,17 @@ type Etcd struct {
 	// Corrupt are the members that a CORRUPT alarm names; zero stands for one
 	// that etcd could not tell.
 	Corrupt []etcd.MemberID `json:"corrupt,omitempty"`
-	Ready   bool            `json:"ready"` // what /readyz answers
+	// NoSpace are the members that a NOSPACE alarm names: nobody can write.
+	NoSpace []etcd.MemberID `json:"noSpace,omitempty"`
+	// Compacted is the revision before which nothing of the history is left.
+	Compacted int64 `json:"compacted"`
+	// Defragmenting: the database is being copied, and the member answers nobody.
+	// What is reported of the database is what was known before.
+	Defragmenting bool `json:"defragmenting,omitempty"`
+	// Defragmented is the last defragmentation; nil when there was none since the
+	// agent started.
+	Defragmented *Defragmentation `json:"defragmented,omitempty"`
+	Ready        bool             `json:"ready"` // what /readyz answers
 	// Drained is the withdrawal for which this server's clients were last told to
 	// connect anew; empty when none was, nil from an agent that knows no drain.
 	Drained *string `json:"drained,omitempty"`

@@ -91,6 +91,11 @@ func (c *Client) Prepare(ctx context.Context, req control.PrepareRequest) (contr
 	return c.call(ctx, http.MethodPost, control.PathPrepare, req)
 }
 
+// Defragment tells the agent's member to copy its database.
+func (c *Client) Defragment(ctx context.Context, req control.DefragmentRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathDefragment, req)
+}
+
 // call returns the report of a success. A refusal of the agent is a *Refusal.
 func (c *Client) call(ctx context.Context, method, path string, body any) (control.Report, error) {
 	var payload io.Reader

@@ -1,0 +1,85 @@
+package agent
+
+import (
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/quorate/quorate/internal/control"
+)
+
+// defragmentations is what the agent knows of them.
+type defragmentations struct {
+	mu   sync.Mutex
+	runs bool
+	last *control.Defragmentation
+}
+
+func (d *defragmentations) look() (runs bool, last *control.Defragmentation) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.runs, d.last
+}
+
+// begin reports whether none was under way.
+func (d *defragmentations) begin() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	began := !d.runs
+	d.runs = true
+	return began
+}
+
+func (d *defragmentations) end(took time.Duration, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.runs, d.last = false, &control.Defragmentation{Seconds: took.Seconds()}
+	if err != nil {
+		d.last.Error = err.Error()
+	}
+}
+
+// defragment begins one, by the word of the operator, who took the member out of
+// the client Service. It runs beside the tasks: probes and reports go on.
+func (a *Agent) defragment(req control.DefragmentRequest, answer func(control.Report, error)) error {
+	v := a.look()
+	if r := refuseDefragment(v, req); r != nil {
+		answer(control.Report{}, r)
+		return nil
+	}
+	if a.defragmentations.begin() {
+		go func() {
+			db := v.server.Server.Backend()
+			before, began := db.Size(), time.Now()
+			err := a.layout.roomFor(db.SizeInUse())
+			if err == nil {
+				err = db.Defrag()
+			}
+			took := time.Since(began)
+			a.log.Info("defragmented", zap.Duration("took", took), zap.Int64("bytes", db.Size()), zap.Int64("before", before), zap.Error(err))
+			a.defragmentations.end(took, err)
+		}()
+	}
+	answer(a.report(), nil)
+	return nil
+}
+
+// refuseDefragment returns why not.
+func refuseDefragment(v view, req control.DefragmentRequest) *control.Refusal {
+	a := v.volume.Admission
+	switch {
+	case a == nil:
+		return refusal("", "The volume was never admitted to a cluster.")
+	case a.ClusterID != req.ClusterID || a.MemberID != req.MemberID:
+		return refusal("", "This is member %s of cluster %s.", a.MemberID, a.ClusterID)
+	case v.stopping:
+		return refusal("", "The pod is stopping.")
+	case v.server == nil:
+		return refusal("", "etcd does not run.")
+	case v.server.self() == nil || v.server.self().IsLearner:
+		return refusal("", "The member is a learner.")
+	default:
+		return nil
+	}
+}

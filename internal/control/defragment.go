@@ -1,0 +1,21 @@
+package control
+
+import "github.com/quorate/quorate/internal/etcd"
+
+// PathDefragment takes a DefragmentRequest by POST and answers with a Report.
+const PathDefragment = "/v1/defragment"
+
+// DefragmentRequest tells a member to copy its database into a new file without
+// the free pages of the old one. It answers at once; Etcd.Defragmenting is true
+// until that is done, and the member answers no client meanwhile. The agent
+// refuses when it is another member, or a learner, or when etcd does not run.
+type DefragmentRequest struct {
+	ClusterID etcd.ClusterID `json:"clusterID"`
+	MemberID  etcd.MemberID  `json:"memberID"`
+}
+
+// Defragmentation is the last one since the agent started.
+type Defragmentation struct {
+	Seconds float64 `json:"seconds"`         // how long the member answered nobody
+	Error   string  `json:"error,omitempty"` // why it failed
+}
