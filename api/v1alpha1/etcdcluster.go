@@ -102,6 +102,11 @@ type EtcdClusterSpec struct {
 	// +optional
 	Update Update `json:"update,omitzero"`
 
+	// What is done about etcd's database while it serves: giving space back, and
+	// coming out of a full one. A change of it restarts nothing.
+	// +optional
+	Maintenance Maintenance `json:"maintenance,omitzero"`
+
 	// What to add to each member's pod: labels, annotations, scheduling,
 	// resources, environment. Default: nothing.
 	// +optional
