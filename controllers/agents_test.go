@@ -59,6 +59,7 @@ func newAgent(t *testing.T, namespace string, report control.Report) *agent {
 	mux.HandleFunc("POST "+control.PathJoin, a.join)
 	mux.HandleFunc("POST "+control.PathDrain, a.drain)
 	mux.HandleFunc("POST "+control.PathPrepare, a.prepare)
+	mux.HandleFunc("POST "+control.PathDefragment, a.defragment)
 	a.server = &http.Server{Handler: mux} //nolint:gosec // a test
 	go func() { _ = a.server.Serve(listener) }()
 	t.Cleanup(func() { _ = a.server.Close() })
@@ -91,6 +92,15 @@ func (a *agent) drain(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.drained = request.Withdrawal
 	a.mu.Unlock()
+	a.answer(w)
+}
+
+func (a *agent) defragment(w http.ResponseWriter, _ *http.Request) {
+	a.set(func(r *control.Report) {
+		e := *r.Etcd
+		e.Defragmenting = true
+		r.Etcd = &e
+	})
 	a.answer(w)
 }
 

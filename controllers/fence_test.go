@@ -32,6 +32,7 @@ func TestEveryChangeIsFenced(t *testing.T) {
 		plan.MoveLeader{From: "demo-0", FromID: 0xa0, To: "demo-1", ToID: 0xa1},
 		plan.RemoveMember{Name: "demo-2", ID: 0xa2},
 		plan.Disarm{ID: 0xdead},
+		plan.Compact{Revision: 5}, plan.DisarmNoSpace{IDs: []etcd.MemberID{0xa0}}, plan.Defragment{Name: "demo-1", ID: 0xa1},
 		plan.Downgrade{To: "3.6"}, plan.CancelDowngrade{To: "3.6"},
 		plan.Prepare{Name: "demo-0", To: "3.6"}, plan.EndStep{Name: "demo-0"},
 		plan.Withdraw{Members: names}, plan.Welcome{Members: names},

@@ -152,6 +152,14 @@ func (a *Actor) rollOut(ctx context.Context, s *Situation, action plan.Action) e
 		return a.adjust(ctx, s, action)
 	case plan.Restart:
 		return a.restart(ctx, s, action)
+	default:
+		return a.maintain(ctx, s, action)
+	}
+}
+
+// maintain performs the actions on etcd's data, between releases and within one.
+func (a *Actor) maintain(ctx context.Context, s *Situation, action plan.Action) error {
+	switch action := action.(type) {
 	case plan.Prepare:
 		return a.prepare(ctx, s, action)
 	case plan.EndStep:
@@ -160,6 +168,12 @@ func (a *Actor) rollOut(ctx context.Context, s *Situation, action plan.Action) e
 		return a.downgrade(ctx, s, action)
 	case plan.CancelDowngrade:
 		return a.cancelDowngrade(ctx, s, action)
+	case plan.Compact:
+		return a.compact(ctx, s, action)
+	case plan.Defragment:
+		return a.defragment(ctx, s, action)
+	case plan.DisarmNoSpace:
+		return a.disarmNoSpace(ctx, s, action)
 	default:
 		return fmt.Errorf("unknown action %T", action)
 	}

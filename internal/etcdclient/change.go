@@ -81,14 +81,7 @@ func (c *client) MoveLeader(ctx context.Context, from, to etcd.MemberID) error {
 
 // Disarm implements Changer.
 func (c *client) Disarm(ctx context.Context, id etcd.MemberID) error {
-	err := c.change(ctx, 0, func(ctx context.Context, v voter) error {
-		_, err := v.etcd.AlarmDisarm(ctx, &clientv3.AlarmMember{MemberID: uint64(id), Alarm: etcdserverpb.AlarmType_CORRUPT})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("disarm the alarm of %s: %w", id, err)
-	}
-	return nil
+	return c.disarm(ctx, id, etcdserverpb.AlarmType_CORRUPT)
 }
 
 // change asks the leader, and the other voters in turn while the one that was

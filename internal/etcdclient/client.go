@@ -43,6 +43,10 @@ type Changer interface {
 	Downgrade(ctx context.Context, line string) error
 	// CancelDowngrade ends that.
 	CancelDowngrade(ctx context.Context) error
+	// Compact drops the history of all keys before a revision.
+	Compact(ctx context.Context, revision int64) error
+	// DisarmNoSpace ends the NOSPACE alarm that names this member.
+	DisarmNoSpace(ctx context.Context, id etcd.MemberID) error
 }
 
 // MemberList is a linearizable member list and the cluster that gave it.

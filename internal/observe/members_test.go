@@ -3,6 +3,7 @@ package observe
 import (
 	"slices"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -178,7 +179,7 @@ func TestDesired(t *testing.T) {
 		c.Spec.Storage.StorageClassName = ptr.To("fast")
 		c.Status.Joining = &v1alpha1.Joining{Name: "demo-3", ID: "a3", VolumeID: "v"}
 	})
-	d := desired(c)
+	d := desired(c, time.Now())
 	if !d.Hibernated || d.Replace != 0x8e9e05c52164694d || d.StorageClass != "fast" || d.StorageSize != 2<<30 {
 		t.Errorf("desired %+v", d)
 	}
@@ -186,7 +187,7 @@ func TestDesired(t *testing.T) {
 		t.Errorf("joining %+v", j)
 	}
 	c.Annotations[v1alpha1.AnnotationReplace] = "demo-2"
-	if d := desired(c); d.Replace != 0 {
+	if d := desired(c, time.Now()); d.Replace != 0 {
 		t.Errorf("a name is no ID: %s", d.Replace)
 	}
 }

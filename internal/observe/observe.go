@@ -78,7 +78,7 @@ type Sight struct {
 // members that cannot be reached are part of the observation.
 func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (*Sight, error) {
 	s := &Sight{
-		Desired: desired(cluster),
+		Desired: desired(cluster, o.Now()),
 		Observation: plan.Observation{
 			Deleting: cluster.DeletionTimestamp != nil,
 			Self:     o.Self,
@@ -116,8 +116,11 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 }
 
 // desired extracts what decisions depend on.
-func desired(c *v1alpha1.EtcdCluster) plan.Desired {
+func desired(c *v1alpha1.EtcdCluster, now time.Time) plan.Desired {
 	d := plan.Desired{
+		Defragmentation:  defragmentation(c, now),
+		CompactOnNoSpace: c.Spec.Maintenance.CompactOnNoSpace,
+
 		Replicas:     int(c.Spec.Replicas),
 		Version:      c.Spec.Version,
 		Paused:       c.Spec.Paused,

@@ -28,6 +28,10 @@ type Desired struct {
 	StorageClass string
 	// StorageSize is spec.storage.size in bytes; zero when it is not set.
 	StorageSize int64
+	// Defragmentation is spec.maintenance.defragmentation, at this moment.
+	Defragmentation Defragmentation
+	// CompactOnNoSpace: the history of all keys may go once a database is full.
+	CompactOnNoSpace bool
 }
 
 // supportedVersion returns the version, or the reason why it cannot be run.

@@ -45,6 +45,8 @@ const (
 	ReasonVolumeCannotGrow   Reason = "VolumeCannotGrow"
 	ReasonUnknownMember      Reason = "UnknownMember"
 	ReasonClearing           Reason = "ClearingVolume"
+	ReasonNoSpace            Reason = "NoSpace"
+	ReasonDefragmenting      Reason = "Defragmenting"
 
 	// Reasons of troubles that come from Kubernetes.
 	ReasonUnschedulable  Reason = "Unschedulable"

@@ -83,14 +83,10 @@ func (w *world) outgoing(s seat) string {
 // is doomed, then those beyond the size, the highest ordinal first, then those
 // on another StorageClass while there is one voter more than the spec asks for.
 func exits(w *world) *Decision {
-	s, reason, ok := w.nextExit()
-	next := s
-	if !ok {
-		next, _ = w.nextRestart()
-	}
-	if d := w.welcome(next.entry.ID); d != nil {
+	if d := w.welcome(w.nextAway()); d != nil {
 		return d
 	}
+	s, reason, ok := w.nextExit()
 	if !ok {
 		return nil
 	}
@@ -138,7 +134,8 @@ func (w *world) firstSpare(candidates []seat) seat {
 }
 
 // welcome puts voters back into the client Service that are not the next to
-// leave, or to restart: at any time no more than one is out of it.
+// leave, to restart or to be defragmented: at any time no more than one is out of
+// it.
 func (w *world) welcome(next etcd.MemberID) *Decision {
 	var back []Member
 	for _, s := range w.voters() {

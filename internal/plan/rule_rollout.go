@@ -137,6 +137,9 @@ func (w *world) restart(s seat) *Decision {
 	if s.at.Pod != PodRunning || s.at.Agent == nil {
 		return awaitSeats([]seat{s}, troubleOf([]seat{s}), fmt.Sprintf("%s %s. Waiting for %s. No other member restarts meanwhile.", s, hasTo, s.at.Why()))
 	}
+	if s.runs() && s.at.Agent.Etcd.Defragmenting {
+		return wait(ReasonRollingOut, fmt.Sprintf("%s %s, once its database is defragmented.", s, hasTo))
+	}
 	if others := w.unfit(s); len(others) > 0 {
 		reason, mend := troubleOf(others), ""
 		if reason != ReasonRollingOut {
@@ -159,13 +162,15 @@ func (w *world) restart(s seat) *Decision {
 
 // troubleOf is why the members that a rollout waits for do not serve, where
 // Kubernetes says so.
-func troubleOf(seats []seat) Reason {
+func troubleOf(seats []seat) Reason { return troubleOr(seats, ReasonRollingOut) }
+
+func troubleOr(seats []seat, fallback Reason) Reason {
 	for _, s := range seats {
 		if s.at != nil && s.at.Trouble != nil {
 			return s.at.Trouble.Reason
 		}
 	}
-	return ReasonRollingOut
+	return fallback
 }
 
 // approval names one restart: of this member, for what the spec asks for now.

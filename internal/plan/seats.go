@@ -72,11 +72,12 @@ func (s seat) runs() bool {
 }
 
 // sound reports whether a voter takes part in the quorum: it runs, follows the
-// leader that the others follow, and its data is good. Kubernetes' own
+// leader that the others follow, its data is good, and it answers: not one that
+// copies its database. Kubernetes' own
 // readiness comes later and means less: a CORRUPT alarm makes all unready.
 func (w *world) sound(s seat) bool {
 	lead := w.leader()
-	return s.runs() && !s.entry.IsLearner && lead != 0 && s.at.Agent.Etcd.Leader == lead && w.loss(s) == ""
+	return s.runs() && !s.entry.IsLearner && lead != 0 && s.at.Agent.Etcd.Leader == lead && !s.at.Agent.Etcd.Defragmenting && w.loss(s) == ""
 }
 
 // leader is the member that leads by the word of the highest term; zero when

@@ -35,6 +35,8 @@ type lab struct {
 	class     string // of new claims: the StatefulSet's template
 	size      int64
 	step      stepping
+	compacted int64
+	full      []etcd.MemberID
 }
 
 // plight is what a story does to one member.
@@ -51,6 +53,7 @@ type plight struct {
 	step    *control.Step
 	kept    string
 	blocks  string // why it cannot be prepared for another release line
+	db      database
 }
 
 // unborn is a cluster that was just applied.
@@ -100,7 +103,8 @@ func peerURL(name etcd.MemberName) string {
 //	object StatefulSet/demo Drifted "image"
 //	certificates wanted=a,b lost=c foreign=d
 //	etcd error="timed out" | cluster=c01 | free
-//	etcd leader=demo-2 corrupt=demo-1 stranger=c0177
+//	etcd leader=demo-2 corrupt=demo-1 full=demo-1 stranger=c0177
+//	cluster compact=true defragment=45/100/30 schedule="malformed"   (percent, MiB, seconds; off)
 //	cluster supervised=true approve=demo-2@h2
 //	validation Failed "heartbeat must be positive" | Unschedulable:"no node"
 //	release 3.6.16                            what members and template are of, from now on
@@ -163,6 +167,12 @@ func (l *lab) tellCluster(key, value string) (err error) {
 	case "size":
 		l.desired.StorageSize, err = strconv.ParseInt(value, 10, 64)
 		l.seen.StaleClaims = "storage.size is " + value
+	case "compact":
+		l.desired.CompactOnNoSpace = value == "true"
+	case "defragment":
+		l.tellDefragmentation(value)
+	case "schedule":
+		l.desired.Defragmentation.Malformed = value
 	case "supervised":
 		l.desired.Supervised = value == "true"
 	case "approve":
@@ -235,6 +245,9 @@ func (l *lab) tellEtcd(key, value string) (err error) {
 	switch key {
 	case "leader":
 		l.lead = l.idOf(etcd.MemberName(value))
+		return nil
+	case "full":
+		l.full = append(l.full, l.idOf(etcd.MemberName(value)))
 		return nil
 	case "corrupt":
 		l.alarms = append(l.alarms, l.idOf(etcd.MemberName(value)))

@@ -22,6 +22,8 @@ import (
 //	adjusting="..."             its node has not done that yet
 //	binary=3.6.16               it runs that release
 //	blocks="no room"            it cannot be prepared for another release line
+//	db=900/300/1000/200         MiB: its database, in use, quota, in use once it is compacted
+//	copies, copied=45 failed="" it is being defragmented, was in so many seconds, could not be
 //	outdated                    its pod follows an older template
 //	behind, caughtup            it lags behind the leader, or no more
 //	leaving, gone, welcome      clients are about to be sent elsewhere, are, come back
@@ -64,6 +66,8 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 		m.Adjusting = value
 	case "binary":
 		p.binary = value
+	case "db", "copies", "copied", "failed":
+		return p.db.tell(key, value)
 	case "blocks":
 		p.blocks, p.step = value, nil
 	case "behind":

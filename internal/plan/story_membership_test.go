@@ -11,6 +11,7 @@ import (
 // performMembership does what changes a formed cluster.
 func (l *lab) performMembership(a Action) {
 	l.performStep(a)
+	l.performMaintenance(a)
 	id := l.seen.Record.ClusterID
 	switch a := a.(type) {
 	case Resize:

@@ -132,6 +132,7 @@ func (l *lab) settleAgent(m *Member) {
 		r.State, r.Etcd = control.StateStarting, &control.Etcd{ClusterID: a.ClusterID, MemberID: a.MemberID, Term: 2, Voters: len(l.lists[a.ClusterID].Voters())}
 	}
 	l.version(m.Name, r)
+	l.database(m.Name, r)
 	if p.silent == "" {
 		m.Agent = r
 		if r.State == control.StateRunning && !r.Etcd.IsLearner && !l.seen.Etcd.Reached {

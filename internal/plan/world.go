@@ -82,6 +82,9 @@ func (m Member) plight() string {
 	case control.StateStarting:
 		return "etcd has started and has not joined its cluster yet"
 	case control.StateRunning:
+		if m.Agent.Etcd != nil && m.Agent.Etcd.Defragmenting {
+			return "its database is being defragmented"
+		}
 		return "etcd runs and is not Ready yet"
 	case control.StateStopping:
 		return "it is stopping"

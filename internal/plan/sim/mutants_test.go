@@ -82,7 +82,7 @@ var mutants = []mutant{
 		`return act(Drain{`, `if planted("clients-are-not-told") { break }; return act(Drain{`,
 		"-members 3 -changes 1", "clients are still sent"},
 	{"withdraws-all", "rule_exit.go",
-		`if d := w.welcome(next.entry.ID); d != nil {`, `if d := w.welcome(next.entry.ID); d != nil && !planted("withdraws-all") {`,
+		`if d := w.welcome(w.nextAway()); d != nil {`, `if d := w.welcome(w.nextAway()); d != nil && !planted("withdraws-all") {`,
 		"-members 3 -changes 2", "gets no clients"},
 	{"acts-while-paused", "rule_charge.go",
 		`if !w.Paused {`, `if !w.Paused || planted("acts-while-paused") {`,
@@ -114,10 +114,8 @@ var mutants = []mutant{
 	{"restarts-again", "rule_rollout.go",
 		`s.at.Stale == ""`, `s.at.Stale == "" && !planted("restarts-again")`,
 		"-members 3 -changes 1 -configs 2", "runs what the spec asks for"},
-	{"welcomes-who-restarts", "rule_exit.go",
-		`if !ok {
-		next, _`, `if !ok && !planted("welcomes-who-restarts") {
-		next, _`,
+	{"welcomes-who-restarts", "rule_defragment.go",
+		`if s, ok := w.nextRestart(); ok {`, `if s, ok := w.nextRestart(); ok && !planted("welcomes-who-restarts") {`,
 		"-members 3 -changes 1 -configs 2", "for ever"},
 	{"never-follows", "rule_rollout.go",
 		`|| w.refused() != nil {`, `|| w.refused() != nil || planted("never-follows") {`,
