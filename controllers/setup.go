@@ -9,6 +9,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -29,6 +31,9 @@ import (
 // concurrency is how many clusters are reconciled at once. A reconcile mostly
 // waits for its members, each call bounded.
 const concurrency = 32
+
+// Cordoned are the only nodes that are ever cached: few, or none.
+var Cordoned = fields.OneTermEqualSelector("spec.unschedulable", "true")
 
 // Cache restricts the caches to what Quorate made: a large cluster's pods are
 // none of our business. Secrets are never cached.
@@ -44,6 +49,7 @@ func Cache(namespaces []string) cache.Options {
 			&corev1.Pod{}:                   mine,
 			&corev1.PersistentVolumeClaim{}: mine,
 			&discoveryv1.EndpointSlice{}:    mine, // they bear the labels of their Service
+			&corev1.Node{}:                  {Field: Cordoned},
 		},
 	}
 	if len(namespaces) > 0 {
@@ -64,7 +70,11 @@ func (r *EtcdClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		}
 		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
 	})
-	return ctrl.NewControllerManagedBy(mgr).
+	watching := ctrl.NewControllerManagedBy(mgr)
+	if r.Observer.Cordoned != nil {
+		watching.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.onNode))
+	}
+	return watching.
 		For(&v1alpha1.EtcdCluster{}, builder.WithPredicates(othersChange())).
 		Owns(&appsv1.StatefulSet{}).
 		Owns(&corev1.Service{}).
@@ -78,6 +88,23 @@ func (r *EtcdClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](conflictPause, calmly),
 		}).
 		Complete(r)
+}
+
+// onNode are the clusters that have a member on a node.
+func (r *EtcdClusterReconciler) onNode(ctx context.Context, node client.Object) []reconcile.Request {
+	pods := &corev1.PodList{}
+	if err := r.Client.List(ctx, pods); err != nil {
+		log.FromContext(ctx).Error(err, "list the pods on a node", "node", node.GetName())
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range pods.Items {
+		p := &pods.Items[i]
+		if name := p.Labels[v1alpha1.LabelCluster]; name != "" && p.Spec.NodeName == node.GetName() {
+			requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: p.Namespace, Name: name}})
+		}
+	}
+	return requests
 }
 
 // othersChange passes what somebody else changed on an EtcdCluster. Our own

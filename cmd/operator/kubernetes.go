@@ -1,15 +1,19 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilversion "k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"github.com/quorate/quorate/controllers"
 )
 
 // minimumKubernetes is the oldest release whose behaviour Quorate rests on:
@@ -66,4 +70,21 @@ func resizesPods(config *rest.Config) (bool, error) {
 		return false, fmt.Errorf("ask the API server what it serves: %w", err)
 	}
 	return slices.ContainsFunc(served.APIResources, func(r metav1.APIResource) bool { return r.Name == "pods/resize" }), nil
+}
+
+// seesNodes reports whether the operator may watch nodes; without that it does
+// not notice a cordon.
+func seesNodes(ctx context.Context, config *rest.Config) (bool, error) {
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return false, fmt.Errorf("make a client: %w", err)
+	}
+	_, err = client.CoreV1().Nodes().List(ctx, metav1.ListOptions{Limit: 1, FieldSelector: controllers.Cordoned.String()})
+	if apierrors.IsForbidden(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("list nodes: %w", err)
+	}
+	return true, nil
 }

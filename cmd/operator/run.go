@@ -50,6 +50,13 @@ func run(ctx context.Context, o *options) error {
 	}
 	reconciler := newReconciler(mgr, o, self)
 	reconciler.Observer.Renderer.ResizesPods = resizes
+	if seen, err := seesNodes(ctx, config); err != nil {
+		return err
+	} else if seen {
+		reconciler.Observer.Cordoned = mgr.GetClient()
+	} else {
+		ctrl.Log.Info("nodes may not be watched: leadership stays on a node that is cordoned, until its pod is told to stop")
+	}
 	if err := reconciler.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the EtcdCluster controller: %w", err)
 	}

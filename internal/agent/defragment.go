@@ -31,13 +31,13 @@ func (d *defragmentations) begin() bool {
 	return began
 }
 
-func (d *defragmentations) end(took time.Duration, err error) {
+func (d *defragmentations) end(last control.Defragmentation, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.runs, d.last = false, &control.Defragmentation{Seconds: took.Seconds()}
 	if err != nil {
-		d.last.Error = err.Error()
+		last.Error = err.Error()
 	}
+	d.runs, d.last = false, &last
 }
 
 // defragment begins one, by the word of the operator, who took the member out of
@@ -50,7 +50,7 @@ func (a *Agent) defragment(req control.DefragmentRequest, answer func(control.Re
 	}
 	if a.defragmentations.begin() {
 		go func() {
-			db := v.server.Server.Backend()
+			db, compacted := v.server.Server.Backend(), v.server.facts().compacted
 			before, began := db.Size(), time.Now()
 			err := a.layout.roomFor(db.SizeInUse())
 			if err == nil {
@@ -58,7 +58,7 @@ func (a *Agent) defragment(req control.DefragmentRequest, answer func(control.Re
 			}
 			took := time.Since(began)
 			a.log.Info("defragmented", zap.Duration("took", took), zap.Int64("bytes", db.Size()), zap.Int64("before", before), zap.Error(err))
-			a.defragmentations.end(took, err)
+			a.defragmentations.end(control.Defragmentation{Seconds: took.Seconds(), Bytes: db.Size(), Compacted: compacted}, err)
 		}()
 	}
 	answer(a.report(), nil)

@@ -18,4 +18,8 @@ type DefragmentRequest struct {
 type Defragmentation struct {
 	Seconds float64 `json:"seconds"`         // how long the member answered nobody
 	Error   string  `json:"error,omitempty"` // why it failed
+	// Bytes is the size of the copy.
+	Bytes int64 `json:"bytes"`
+	// Compacted is Etcd.Compacted when it began.
+	Compacted int64 `json:"compacted"`
 }

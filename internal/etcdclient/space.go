@@ -12,10 +12,12 @@ import (
 	"github.com/quorate/quorate/internal/etcd"
 )
 
-// Compact implements Changer. A revision that is compacted already is no error.
+// Compact implements Changer. It waits until the member that is asked has freed
+// the space, if that does not take too long. A revision that is compacted
+// already is no error.
 func (c *client) Compact(ctx context.Context, revision int64) error {
 	err := c.change(ctx, 0, func(ctx context.Context, v voter) error {
-		_, err := v.etcd.Compact(ctx, revision)
+		_, err := v.etcd.Compact(ctx, revision, clientv3.WithCompactPhysical())
 		return err
 	})
 	if err != nil && !errors.Is(err, rpctypes.ErrCompacted) {

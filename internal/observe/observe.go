@@ -31,6 +31,9 @@ type Observer struct {
 	Renderer resource.Renderer
 	// Domains are the cluster domains that certificates shall cover.
 	Domains []string
+	// Cordoned finds the nodes that are cordoned, and may find others; nil where
+	// nodes may not be watched.
+	Cordoned client.Reader
 	// Self is this operator, "namespace/name".
 	Self string
 	Now  func() time.Time
@@ -110,6 +113,9 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 		return nil, err
 	}
 	if err := o.troubles(ctx, live, s); err != nil {
+		return nil, err
+	}
+	if err := o.cordons(ctx, s); err != nil {
 		return nil, err
 	}
 	return s, o.evidence(ctx, s)

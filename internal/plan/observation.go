@@ -188,6 +188,8 @@ type Member struct {
 	Loss string
 	// NodeGone: the pod's node was confirmed absent by a live read.
 	NodeGone bool
+	// Cordoned: the pod's node takes no new pods; a drain may follow.
+	Cordoned bool
 	Claim    *Claim
 	// Agent is what the agent reported; nil when it was not reached, and then
 	// AgentError says why.

@@ -45,6 +45,7 @@ const (
 	ReasonVolumeCannotGrow   Reason = "VolumeCannotGrow"
 	ReasonUnknownMember      Reason = "UnknownMember"
 	ReasonClearing           Reason = "ClearingVolume"
+	ReasonNodeCordoned       Reason = "NodeCordoned"
 	ReasonNoSpace            Reason = "NoSpace"
 	ReasonDefragmenting      Reason = "Defragmenting"
 

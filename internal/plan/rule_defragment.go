@@ -83,7 +83,7 @@ func (w *world) fragmented(s seat) string {
 	case e.Defragmenting:
 		return told
 	case len(w.full()) > 0:
-		if crowded(e.DBSize, e.Quota) && !crowded(e.DBSizeInUse, e.Quota) && failed(e) == "" {
+		if gains(e) && failed(e) == "" {
 			return told
 		}
 		return ""

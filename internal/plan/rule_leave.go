@@ -69,7 +69,8 @@ func (w *world) handOver(s seat, reason Reason, hasTo string) *Decision {
 }
 
 // successor is the sound voter that leadership moves to: caught up, one that
-// stays and need not restart if there is any, the lowest ordinal.
+// stays, is on a node that is not cordoned and need not restart if there is any,
+// the lowest ordinal.
 func (w *world) successor(from seat) (seat, bool) {
 	var best seat
 	least, found := 0, false
@@ -79,6 +80,9 @@ func (w *world) successor(from seat) (seat, bool) {
 		}
 		cost := 0
 		if w.outgoing(s) != "" {
+			cost += 4
+		}
+		if s.at.Cordoned {
 			cost += 2
 		}
 		if s.at.Stale != "" {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/etcd"
 )
 
@@ -34,6 +35,18 @@ func (w *world) full() []etcd.MemberID {
 // the next write would raise it again.
 func crowded(size, quota int64) bool { return quota > 0 && size > quota/10*9 }
 
+// gains reports whether a copy of a crowded database has room for a good while.
+// Where it would be full again soon, members would be copied over and over. What
+// a compaction has freed shows as free only after the next write, and there is
+// none: after each compaction a copy is worth it once.
+func gains(e *control.Etcd) bool {
+	compacted := e.Compacted > 0 && (e.Defragmented == nil || e.Defragmented.Compacted < e.Compacted)
+	return crowded(e.DBSize, e.Quota) && (compacted || roomy(e.DBSizeInUse, e.Quota))
+}
+
+// roomy reports whether so many bytes leave room for a good while.
+func roomy(size, quota int64) bool { return size <= quota/4*3 }
+
 // space brings a full cluster back to writing: history goes if the spec allows
 // it, then every database that gains by it is copied, then the alarm ends.
 func space(w *world) *Decision {
@@ -56,14 +69,18 @@ func space(w *world) *Decision {
 	return act(DisarmNoSpace{raised}, ReasonNoSpace, fmt.Sprintf("Every database is well below its quota again; the alarm of %s ends, and etcd writes.", w.names(raised)))
 }
 
-// compactable is the revision up to which history may go: once, as nothing is
-// written meanwhile.
+// compactable is the revision up to which history may go. Where even the last
+// copy of a database was not roomy, it is keys that fill it: dropping history
+// again and again would cost much and gain a few writes.
 func (w *world) compactable() (revision int64, ok bool) {
 	for _, s := range w.voters() {
 		if !s.runs() || s.at.Agent.Etcd.Defragmenting {
 			return 0, false
 		}
 		e := s.at.Agent.Etcd
+		if e.Defragmented != nil && !roomy(e.Defragmented.Bytes, e.Quota) {
+			return 0, false
+		}
 		revision = max(revision, e.Revision)
 		ok = ok || e.Compacted < e.Revision
 	}

@@ -38,6 +38,7 @@ var rules = []rule{
 	{"steps", steps},                     // end what was begun for another release line
 	{"rollout", rollout},                 // restart what does not run what the spec asks for
 	{"adjusting", adjusting},             // what nodes have not done of it
+	{"cordon", cordon},                   // leadership leaves a node that may be drained
 	{"full", noSpace},                    // or a person is told why not
 	{"members", members},                 // absent members are waited for
 	{"defragmentation", defragmentation}, // give space back

@@ -35,6 +35,7 @@ type lab struct {
 	class     string // of new claims: the StatefulSet's template
 	size      int64
 	step      stepping
+	revision  int64
 	compacted int64
 	full      []etcd.MemberID
 }
@@ -63,7 +64,7 @@ func unborn(t *testing.T, replicas int) *lab {
 		desired: Desired{Replicas: replicas, Version: "3.7.3"},
 		disks:   map[etcd.MemberName]*control.Volume{},
 		lists:   map[etcd.ClusterID]etcd.Members{},
-		plights: map[etcd.MemberName]*plight{},
+		plights: map[etcd.MemberName]*plight{}, revision: 100,
 	}
 	l.seen.Pods, l.class = NoStatefulSet, "standard"
 	l.seen.Self = "quorate-system/quorate"
@@ -246,6 +247,9 @@ func (l *lab) tellEtcd(key, value string) (err error) {
 	case "leader":
 		l.lead = l.idOf(etcd.MemberName(value))
 		return nil
+	case "revision":
+		l.revision, err = strconv.ParseInt(value, 10, 64)
+		return err
 	case "full":
 		l.full = append(l.full, l.idOf(etcd.MemberName(value)))
 		return nil

@@ -15,6 +15,7 @@ type database struct {
 	copies                        bool
 	last                          *control.Defragmentation
 	stuck                         bool // a defragmentation does not end
+	freed                         bool // it was compacted since it was copied
 }
 
 func (d *database) tell(key, value string) (err error) {
@@ -50,13 +51,14 @@ func (l *lab) performMaintenance(a Action) {
 	case Compact:
 		l.compacted = a.Revision
 		for _, p := range l.plights {
-			if p.db.compacted >= 0 {
-				p.db.inUse = p.db.compacted
-			}
+			p.db.freed = p.db.compacted >= 0 // which shows after the next write
 		}
 	case Defragment:
 		db := &l.plights[a.Name].db
-		db.size, db.last, db.copies = db.inUse, &control.Defragmentation{Seconds: 2}, db.stuck
+		if db.freed {
+			db.inUse, db.freed = db.compacted, false
+		}
+		db.size, db.last, db.copies = db.inUse, &control.Defragmentation{Seconds: 2, Bytes: db.inUse << 20, Compacted: l.compacted}, db.stuck
 	case DisarmNoSpace:
 		l.full = slices.DeleteFunc(l.full, func(id etcd.MemberID) bool { return slices.Contains(a.IDs, id) })
 	}
@@ -65,7 +67,7 @@ func (l *lab) performMaintenance(a Action) {
 // database adds to a report what a member tells of its database.
 func (l *lab) database(name etcd.MemberName, r *control.Report) {
 	if e, db := r.Etcd, l.plights[name].db; e != nil {
-		e.Revision, e.Compacted, e.NoSpace = 100, l.compacted, l.full
+		e.Revision, e.Compacted, e.NoSpace = l.revision, l.compacted, l.full
 		e.DBSize, e.DBSizeInUse, e.Quota = db.size<<20, db.inUse<<20, db.quota<<20
 		e.Defragmenting, e.Defragmented = db.copies, db.last
 	}
