@@ -33,12 +33,12 @@ func (s Sources) Kinds() []Kind {
 // members trust of clients stands in the client's Secret, and the other way
 // round: the two need not have one authority.
 func (l leaf) fromElsewhere() leaf {
-	switch {
-	case l.certKey == "peer.crt":
+	switch l.certKey {
+	case "peer.crt":
 		l.source, l.trust = PeerSource, PeerSource
-	case l.certKey == "server.crt":
+	case "server.crt":
 		l.source, l.trust = ServerSource, ClientSource
-	case l.certKey == "client.crt":
+	case "client.crt":
 		l.source, l.trust = ClientSource, ServerSource
 	}
 	return l
