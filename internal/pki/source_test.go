@@ -218,6 +218,11 @@ func TestAuthorityOfSourceIsKept(t *testing.T) {
 		t.Error("the larger bundle was not adopted")
 	}
 
+	s[pki.PeerSource]["ca.crt"] = next.secrets[pki.PeerCA]["tls.crt"]
+	if r := pki.Assess(p, s, later).Of(pki.PeerSource); r.Finding != pki.ForeignIssuer {
+		t.Errorf("a bundle without the old authority: %+v", r)
+	}
+
 	next.fill(t, s, later)
 	s[pki.PeerSource]["ca.crt"] = both
 	if r := pki.Assess(p, s, later).Of(pki.PeerSource); r.Finding != pki.AuthorityChanged {
