@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -33,18 +32,9 @@ func (o *Observer) sources(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sigh
 	return nil
 }
 
-// bound reports whether any process may have loaded the authorities in use.
-func bound(s *Sight) bool {
-	if !s.Observation.Remembers() {
-		return false
-	}
-	for _, pod := range s.Pods {
-		if pod.Status.Phase != corev1.PodPending {
-			return true
-		}
-	}
-	return false
-}
+// bound reports whether any process may have loaded the authorities in use. A
+// pod that has not started may at any moment.
+func bound(s *Sight) bool { return s.Observation.Remembers() && len(s.Pods) > 0 }
 
 // sourceTroubles says what is wrong with the sources, and forgets these.
 func (o *Observer) sourceTroubles(c *v1alpha1.EtcdCluster, s *Sight, a pki.Assessment) {
