@@ -34,6 +34,9 @@ import (
 // is no kubelet and no controller-manager: what Quorate writes stays as it is.
 var apiServer client.WithWatch
 
+// server is where it runs.
+var server *envtest.Environment
+
 func TestMain(m *testing.M) {
 	os.Exit(runOnServer(m))
 }
@@ -59,6 +62,7 @@ func runOnServer(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = env.Stop() }()
+	server = env
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		panic(err)

@@ -4,8 +4,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // TLS says how clients and members prove who they are.
 //
-// +kubebuilder:validation:XValidation:rule=`!has(self.issuerRef)`,fieldPath=".issuerRef",message="spec.tls.issuerRef is not supported by this release of Quorate; remove it, and Quorate makes the certificates itself"
-// +kubebuilder:validation:XValidation:rule=`!has(self.secretRefs)`,fieldPath=".secretRefs",message="spec.tls.secretRefs is not supported by this release of Quorate; remove it, and Quorate makes the certificates itself"
+// +kubebuilder:validation:XValidation:rule=`!has(self.issuerRef) || !has(self.secretRefs)`,message="spec.tls.issuerRef and spec.tls.secretRefs exclude each other: certificates have one source; remove one of them"
+// +kubebuilder:validation:XValidation:rule=`!has(self.disabled) || !self.disabled || (!has(self.issuerRef) && !has(self.secretRefs))`,message="spec.tls.issuerRef and spec.tls.secretRefs have no effect while spec.tls.disabled is true; remove them"
+// +kubebuilder:validation:XValidation:rule=`!has(self.secretRefs) || (!has(self.validity) && !has(self.renewBefore))`,message="spec.tls.validity and spec.tls.renewBefore have no effect with spec.tls.secretRefs, whose certificates you renew; remove them"
 // +kubebuilder:validation:XValidation:rule=`!has(self.disabled) || !self.disabled || (!has(self.validity) && !has(self.renewBefore))`,message="spec.tls.validity and spec.tls.renewBefore have no effect while spec.tls.disabled is true; remove them"
 // +kubebuilder:validation:XValidation:rule=`!has(self.renewBefore) || ![self.renewBefore, has(self.validity) ? self.validity : '2160h'].all(d, size(d) > 0 && d.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$')) || duration(self.renewBefore) < duration(has(self.validity) ? self.validity : '2160h')`,fieldPath=".renewBefore",message="spec.tls.renewBefore must be less than spec.tls.validity (2160h when that is not set); lower it"
 type TLS struct {
@@ -15,18 +16,21 @@ type TLS struct {
 	// +optional
 	Disabled bool `json:"disabled,omitempty"`
 
-	// A cert-manager issuer that signs the certificates, instead of Quorate's own
-	// authorities. Default: none.
+	// A cert-manager issuer that signs the certificates of clients and peers,
+	// instead of Quorate's own authorities. Default: none. Cannot be set, changed
+	// or removed once the cluster exists.
 	// +optional
 	IssuerRef *IssuerReference `json:"issuerRef,omitempty"`
 
-	// Certificates of your own, in Secrets of the same namespace, instead of
-	// Quorate's. Default: none.
+	// Certificates of your own for clients and peers, in Secrets of the same
+	// namespace, instead of Quorate's. Default: none. Cannot be set, changed or
+	// removed once the cluster exists; what the Secrets hold may be renewed at any
+	// time, under the same authority.
 	// +optional
 	SecretRefs *SecretReferences `json:"secretRefs,omitempty"`
 
-	// How long a certificate for a member or a client is valid, in hours, minutes
-	// and seconds such as 8760h; between 1h and 87600h. Default: 2160h (90 days).
+	// How long a certificate for a member or a client is valid, or asked for from
+	// `issuerRef`, in hours, minutes and seconds such as 8760h; between 1h and 87600h. Default: 2160h (90 days).
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$`
 	// +kubebuilder:validation:MaxLength=16
@@ -67,21 +71,25 @@ type IssuerReference struct {
 }
 
 // SecretReferences names Secrets of the same namespace, each with the keys
-// ca.crt, tls.crt and tls.key.
+// ca.crt, tls.crt and tls.key. Each ca.crt holds the authorities that signed
+// tls.crt; that of `client` also those of every other client that is let in.
 type SecretReferences struct {
-	// Secret with the certificate that members show to each other.
+	// Secret with the certificate that members show to each other, for
+	// *.NAME-peers.NAMESPACE.svc, good for servers and for clients.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +required
 	Peer string `json:"peer"`
 
-	// Secret with the certificate that members show to clients.
+	// Secret with the certificate that members show to clients, for
+	// *.NAME-peers.NAMESPACE.svc and NAME-client.NAMESPACE.svc.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +required
 	Server string `json:"server"`
 
-	// Secret with the client certificate that Quorate uses.
+	// Secret with the client certificate that Quorate uses. With etcd's own
+	// authentication on, its common name must be root.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +required

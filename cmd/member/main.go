@@ -92,6 +92,7 @@ func parse(args []string, usage io.Writer) (agent.Config, error) {
 	flags.DurationVar(&config.Drain, "drain", 2*time.Second, "how long to go on serving when told to stop")
 	flags.Var((*mutual)(&config.ClientTLS), "client-tls", "mtls or disabled")
 	flags.Var((*mutual)(&config.PeerTLS), "peer-tls", "mtls or disabled")
+	flags.BoolVar(&config.SharedAuthority, "shared-authority", false, "the peers' authority signs for others too: take only peers whose certificate is valid for this member's host name")
 	flags.Func("etcd", "one of etcd's own settings, KEY=VALUE; may be repeated", func(s string) error {
 		config.Options = append(config.Options, s)
 		return nil

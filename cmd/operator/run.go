@@ -112,6 +112,7 @@ func newReconciler(mgr manager.Manager, o *options, self string) *controllers.Et
 		Observer: &observe.Observer{
 			Cached: mgr.GetClient(), Live: mgr.GetAPIReader(),
 			Secrets: secrets, Agents: agents, Etcd: etcdclient.NewPool(),
+			Issued:   observe.NewIssued(o.secretInterval),
 			Renderer: resource.Renderer{MemberImage: o.memberImage, OperatorNamespace: o.namespace},
 			Domains:  o.domains, Self: self, Now: time.Now,
 		},

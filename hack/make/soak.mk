@@ -6,7 +6,7 @@ SOAK_IPV6_STATE ?= $(CURDIR)/dist/ipv6
 .PHONY: soak soak-e2e soak-sweep soak-race soak-ipv6
 
 soak: ## Run for hours: end-to-end again and again in random order, every write disturbed, races, IPv6; SOAK_ROUNDS=5
-	@hack/make/stages.sh cluster-test soak-race e2e-install soak-e2e soak-sweep soak-ipv6
+	@hack/make/stages.sh cluster-test soak-race e2e-install e2e-certmanager soak-e2e soak-sweep soak-ipv6
 
 # Each round shuffles the tests by a seed that go test prints: -shuffle=SEED repeats it.
 soak-e2e:

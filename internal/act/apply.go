@@ -41,7 +41,7 @@ func (a *Actor) apply(ctx context.Context, s *Situation, action plan.Apply) erro
 }
 
 func (a *Actor) applyOne(ctx context.Context, owner types.UID, want client.Object) error {
-	live := reflect.New(reflect.TypeOf(want).Elem()).Interface().(client.Object)
+	live := emptyLike(want)
 	err := a.Live.Get(ctx, client.ObjectKeyFromObject(want), live)
 	if apierrors.IsNotFound(err) {
 		return a.Client.Create(ctx, want.DeepCopyObject().(client.Object), client.FieldOwner(FieldManager))
@@ -74,6 +74,15 @@ func (a *Actor) applyOne(ctx context.Context, owner types.UID, want client.Objec
 		return err
 	}
 	return a.ssa(ctx, patch)
+}
+
+// emptyLike returns an object of the same type to read into.
+func emptyLike(want client.Object) client.Object {
+	empty := reflect.New(reflect.TypeOf(want).Elem()).Interface().(client.Object)
+	if free, ok := empty.(*unstructured.Unstructured); ok {
+		free.SetGroupVersionKind(want.GetObjectKind().GroupVersionKind())
+	}
+	return empty
 }
 
 // withSize leaves the number of pods as it is: what was rendered rests on a

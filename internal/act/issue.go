@@ -58,6 +58,9 @@ func (a *Actor) readSecrets(ctx context.Context, s *Situation) (map[pki.Kind]pki
 		}
 		contents[kind], live[kind] = secret.Data, secret
 	}
+	if err := a.readSources(ctx, s, contents); err != nil {
+		return nil, nil, err
+	}
 	return contents, live, nil
 }
 

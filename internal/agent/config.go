@@ -20,11 +20,14 @@ type Config struct {
 	PeersService  string // headless Service that gives each pod a DNS name
 	ClientService string // Service in front of ready members; for the log only
 
-	Dir       string   // mount point of the volume
-	TLSDir    string   // mounted Secret with the certificates
-	PeerTLS   bool     // mutual TLS between members
-	ClientTLS bool     // mutual TLS for clients
-	Options   []string // etcd's own settings, KEY=VALUE
+	Dir     string // mount point of the volume
+	TLSDir  string // mounted Secret with the certificates
+	PeerTLS bool   // mutual TLS between members
+	// SharedAuthority: the peers' authority signs for others too, so that a peer
+	// must also show a certificate for this cluster's members.
+	SharedAuthority bool
+	ClientTLS       bool     // mutual TLS for clients
+	Options         []string // etcd's own settings, KEY=VALUE
 
 	// Drain is how long a stopping member goes on serving after it became
 	// unready, so that endpoints go away before connections do.

@@ -81,7 +81,7 @@ func loopback() string {
 	return "127.0.0.1"
 }
 
-// setTLS names files, which etcd reads again at each handshake. The peer CA
+// setTLS names files, which etcd reads again at each handshake. Our own peer CA
 // signs nothing but this cluster's peers, so the address from which a peer
 // calls proves nothing more: checking it would only cost reverse lookups.
 func setTLS(e *embed.Config, c Config) {
@@ -90,6 +90,10 @@ func setTLS(e *embed.Config, c Config) {
 			CertFile: c.tlsFile("peer.crt"), KeyFile: c.tlsFile("peer.key"),
 			TrustedCAFile: c.tlsFile("peer-ca.crt"), ClientCertAuth: true,
 			SkipClientSANVerify: true,
+		}
+		if c.SharedAuthority {
+			// All members show the same certificate: one that is good for us is a peer's.
+			e.PeerTLSInfo.AllowedHostname = e.AdvertisePeerUrls[0].Hostname() //nolint:staticcheck // etcd 3.5.0 knows no other
 		}
 	}
 	if c.ClientTLS {

@@ -48,9 +48,13 @@ func (o *Observer) certificates(ctx context.Context, c *v1alpha1.EtcdCluster, s 
 	if foreign {
 		return nil // somebody else's Secret says nothing about our certificates
 	}
+	if err := o.sources(ctx, c, s); err != nil {
+		return err
+	}
 	assessment := pki.Assess(s.PKI, s.Secrets, o.Now())
 	s.NextCheck = assessment.NextCheck
-	s.Observation.Certificates = assess(assessment, c.Name)
+	s.Observation.Certificates = assess(assessment, s.PKI)
+	o.sourceTroubles(c, s, assessment)
 	s.Observation.Certificates.Wanted = append(s.Observation.Certificates.Wanted, misowned...)
 	return nil
 }
@@ -76,15 +80,18 @@ func (o *Observer) secret(ctx context.Context, c *v1alpha1.EtcdCluster, kind pki
 }
 
 // assess sorts the findings into what is lost, wanted, and wrong.
-func assess(a pki.Assessment, cluster string) plan.Certificates {
+func assess(a pki.Assessment, p pki.Plan) plan.Certificates {
 	var out plan.Certificates
 	if !a.EarliestExpiry.IsZero() {
 		out.Expiry = a.EarliestExpiry.UTC().Format(time.RFC3339)
 	}
 	for _, r := range a.Reports {
-		name := r.Kind.SecretName(cluster)
+		name := r.Kind.SecretName(p.Cluster)
 		switch {
-		case r.Finding == pki.Current:
+		case r.Finding == pki.Current || p.Sources[r.Kind] != "":
+			continue // what is wrong with sources is told apart
+		case len(p.Sources) > 0 && !r.Kind.IsCA() && !r.Usable:
+			out.Incomplete = true
 			continue
 		case r.Kind.IsCA() && !r.Usable:
 			out.LostAuthorities = append(out.LostAuthorities, name)

@@ -27,6 +27,8 @@ type Observer struct {
 	Secrets      *Secrets
 	Agents       *dial.Pool
 	Etcd         *etcdclient.Pool
+	// Issued remembers the Certificates that were in order; nil remembers none.
+	Issued *Issued
 	// Renderer says what objects a cluster shall have.
 	Renderer resource.Renderer
 	// Domains are the cluster domains that certificates shall cover.
@@ -110,6 +112,9 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 		return nil, err
 	}
 	if err := o.objects(ctx, cluster, live, s); err != nil {
+		return nil, err
+	}
+	if err := o.issued(ctx, cluster, s); err != nil {
 		return nil, err
 	}
 	if err := o.troubles(ctx, live, s); err != nil {

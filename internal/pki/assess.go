@@ -17,6 +17,9 @@ const (
 	// that run trust the old one, so issuing from the new one would cut them
 	// off from each other.
 	ForeignIssuer
+	// AuthorityChanged: a Secret from elsewhere is in order by itself, but rests
+	// on another authority than the one that running members have loaded.
+	AuthorityChanged
 	// WrongNames: a leaf's names or usages are not the planned ones.
 	WrongNames
 	// StaleBundle: the CAs trusted beside a leaf are not the present ones.
@@ -28,7 +31,7 @@ const (
 )
 
 var findingNames = [...]string{
-	"Missing", "Malformed", "ForeignIssuer", "WrongNames", "StaleBundle", "RenewDue", "Current",
+	"Missing", "Malformed", "ForeignIssuer", "AuthorityChanged", "WrongNames", "StaleBundle", "RenewDue", "Current",
 }
 
 // String returns the finding's name, CamelCase, fit for a condition's reason.
@@ -53,7 +56,8 @@ type Report struct {
 // Expired reports whether a certificate of the Secret is past its end.
 func (r Report) Expired(now time.Time) bool { return !r.NotAfter.IsZero() && now.After(r.NotAfter) }
 
-// Assessment says how all Secrets of a cluster stand, CAs first.
+// Assessment says how all Secrets of a cluster stand: those that others fill,
+// then CAs, then leaves.
 type Assessment struct {
 	Reports []Report
 	// NextCheck is the next time at which the assessment changes by itself;
@@ -94,6 +98,11 @@ func (a Assessment) Current() bool { return len(a.With(Current)) == len(a.Report
 // the cluster was formed.
 func Assess(p Plan, secrets map[Kind]Content, now time.Time) Assessment {
 	var a Assessment
+	for _, kind := range p.Sources.Kinds() {
+		r := p.source(kind, secrets, now)
+		a.Reports = append(a.Reports, r)
+		a.NextCheck = earliest(a.NextCheck, after(now, r.NotAfter))
+	}
 	for _, kind := range p.Kinds() {
 		var r Report
 		if kind.IsCA() {
@@ -140,15 +149,28 @@ func (p Plan) assessLeaves(kind Kind, secrets map[Kind]Content, now time.Time) R
 	content := secrets[kind]
 	blocked := false
 	for _, l := range p.leaves(kind) {
+		if l.source != "" {
+			found := p.assessCopy(l, content, secrets, now)
+			r = r.worse(found)
+			r.Usable = r.Usable || found.Usable
+			blocked = blocked || (found.Finding != Current && !found.Usable)
+			continue
+		}
 		ca, caErr := parseAuthority(secrets[l.ca], now)
 		found := p.assessLeaf(l, content, secrets[l.ca], ca, now)
-		if found.Finding < r.Finding {
-			r.Finding, r.Message = found.Finding, found.Message
-		}
-		r.RenewAt, r.NotAfter = earliest(r.RenewAt, found.RenewAt), earliest(r.NotAfter, found.NotAfter)
+		r = r.worse(found)
 		r.Usable = r.Usable || (found.Finding != Current && caErr == nil)
 		blocked = blocked || (caErr != nil && content.require(l.certKey, l.keyKey, l.bundle) != nil)
 	}
 	r.Usable = r.Usable && !blocked // as Issue would fail
+	return r
+}
+
+// worse adds what was found of one more certificate.
+func (r Report) worse(found Report) Report {
+	if found.Finding < r.Finding {
+		r.Finding, r.Message = found.Finding, found.Message
+	}
+	r.RenewAt, r.NotAfter = earliest(r.RenewAt, found.RenewAt), earliest(r.NotAfter, found.NotAfter)
 	return r
 }

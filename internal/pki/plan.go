@@ -68,6 +68,15 @@ type Plan struct {
 	// Disabled leaves out everything but the control port's PKI, which is
 	// always mutually authenticated.
 	Disabled bool
+	// Sources are the Secrets that certificates of clients and peers are read
+	// from; nil when Quorate makes them itself. Then there is no authority for
+	// them, and no client's certificate for users, but what the source has.
+	Sources Sources
+	// Members is how many members a certificate from elsewhere must be valid for.
+	Members int
+	// Bound: processes run that have loaded the authorities that are in use, so
+	// that a source cannot bring another one.
+	Bound bool
 	// Validity is the life of a leaf; zero means DefaultValidity.
 	Validity time.Duration
 	// RenewBefore is how long before its end a leaf is renewed; zero, or as
@@ -77,7 +86,7 @@ type Plan struct {
 
 // Kinds returns the Secrets that the cluster should have, CAs first.
 func (p Plan) Kinds() []Kind {
-	if p.Disabled {
+	if p.Disabled || len(p.Sources) > 0 {
 		return []Kind{ControlCA, MemberTLS, OperatorTLS}
 	}
 	return []Kind{PeerCA, ClientCA, ControlCA, MemberTLS, OperatorTLS, ClientTLS}
@@ -87,7 +96,9 @@ func (p Plan) Kinds() []Kind {
 func (p Plan) CAs(kind Kind) []Kind {
 	var cas []Kind
 	for _, l := range p.leaves(kind) {
-		cas = append(cas, l.ca)
+		if l.source == "" {
+			cas = append(cas, l.ca)
+		}
 	}
 	return cas
 }
@@ -108,6 +119,9 @@ type leaf struct {
 	ips                     []net.IP
 	usages                  []x509.ExtKeyUsage
 	certKey, keyKey, bundle string
+	// source and trust are the Secrets that certificate and bundle are copied
+	// from, when they come from elsewhere.
+	source, trust Kind
 }
 
 // leaves returns the certificates that a Secret should hold.
@@ -123,6 +137,11 @@ func (p Plan) leaves(kind Kind) []leaf {
 		}
 	case ClientTLS:
 		all = []leaf{clientLeaf(ClientCA, p.Cluster+"-client", KeyBundle, KeyCert, KeyKey)}
+	}
+	if len(p.Sources) > 0 {
+		for i := range all {
+			all[i] = all[i].fromElsewhere()
+		}
 	}
 	return slices.DeleteFunc(all, func(l leaf) bool { return p.Disabled && l.ca != ControlCA })
 }

@@ -133,6 +133,15 @@ type Object struct {
 	Detail string
 }
 
+// Source is what is wrong with one Secret that certificates come from.
+type Source struct {
+	// Name is the Secret's; empty when it is about all of them.
+	Name   string
+	Reason Reason
+	// Message names the object, the field and the way out, without a full stop.
+	Message string
+}
+
 // Certificates is what the cluster's Secrets hold, already assessed.
 type Certificates struct {
 	// Wanted are the Secrets to issue or renew, authorities first.
@@ -147,6 +156,13 @@ type Certificates struct {
 	Foreign []string
 	// Problems are what is wrong with Secrets that exist, for people.
 	Problems []string
+	// Elsewhere: those of clients and peers come from Secrets that others fill.
+	Elsewhere bool
+	// Sources are these Secrets that are not in order.
+	Sources []Source
+	// Incomplete: a Secret that is mounted or read cannot be made, because its
+	// sources are not in order.
+	Incomplete bool
 	// Expiry is the first end of any certificate, RFC 3339; empty when none
 	// could be read.
 	Expiry string

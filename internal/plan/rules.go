@@ -13,7 +13,9 @@ var rules = []rule{
 	{"pause", pause},                     // spec.paused stops every action below
 	{"version", version},                 // a version that cannot be run starts nothing
 	{"names", names},                     // what others own is never touched
+	{"issuer", issuer},                   // what cert-manager is asked for
 	{"certificates", certificates},       // no pod before its Secrets
+	{"sources", sources},                 // nor before they can be copied from elsewhere
 	{"objects", objects},                 // create what is missing, repair what drifted
 	{"following", following},             // the pods' template follows the spec
 	{"pods", pods},                       // pods of an old template that hold no voter
@@ -43,6 +45,7 @@ var rules = []rule{
 	{"members", members},                 // absent members are waited for
 	{"defragmentation", defragmentation}, // give space back
 	{"authorities", authorities},         // a formed cluster never gets a new CA
+	{"awaited", awaited},                 // what is wrong with certificates from elsewhere
 	{"volumes", volumeGrowth},            // volumes that have not grown
 	{"cleared", cleared},                 // volumes that have not gone
 }

@@ -15,7 +15,8 @@ func (l *lab) perform(a Action, only []string) {
 	case TakeCharge:
 		l.seen.Record.Operator = l.seen.Self
 	case Issue:
-		l.seen.Certificates = Certificates{}
+		told := l.seen.Certificates // what sources lack is not ours to issue
+		l.seen.Certificates = Certificates{Sources: told.Sources, Incomplete: told.Incomplete}
 	case Apply:
 		l.apply(a.Objects)
 	case Grant:

@@ -103,6 +103,7 @@ func peerURL(name etcd.MemberName) string {
 //	reapplied                                 the EtcdCluster was deleted and applied again
 //	object StatefulSet/demo Drifted "image"
 //	certificates wanted=a,b lost=c foreign=d
+//	certificates incomplete=true source=my-peer:SecretInvalid:"tls.key is missing"
 //	etcd error="timed out" | cluster=c01 | free
 //	etcd leader=demo-2 corrupt=demo-1 full=demo-1 stranger=c0177
 //	cluster compact=true defragment=45/100/30 schedule="malformed"   (percent, MiB, seconds; off)
@@ -236,6 +237,13 @@ func (l *lab) tellCertificates(key, value string) error {
 		l.seen.Certificates.LostAuthorities = list(value)
 	case "foreign":
 		l.seen.Certificates.Foreign = list(value)
+	case "incomplete":
+		l.seen.Certificates.Incomplete = value == "true"
+	case "source":
+		l.seen.Certificates.Sources = nil
+		if parts := strings.SplitN(value, ":", 3); len(parts) == 3 {
+			l.seen.Certificates.Sources = []Source{{Name: parts[0], Reason: Reason(parts[1]), Message: parts[2]}}
+		}
 	default:
 		return fmt.Errorf("unknown key %q", key)
 	}

@@ -102,6 +102,9 @@ func memberArgs(cluster *v1alpha1.EtcdCluster) []string {
 		"--client-tls=" + mode,
 		"--peer-tls=" + mode,
 	}
+	if len(Sources(cluster)) > 0 {
+		args = append(args, "--shared-authority") // somebody else's: it may sign for others
+	}
 	return append(args, etcdArgs(EtcdSettings(cluster.Spec))...)
 }
 

@@ -20,6 +20,8 @@ func PKIPlan(cluster *v1alpha1.EtcdCluster, domains []string) pki.Plan {
 		ClientService: ClientService(cluster.Name),
 		Domains:       domains,
 		Disabled:      cluster.Spec.TLS.Disabled,
+		Sources:       Sources(cluster),
+		Members:       int(cluster.Spec.Replicas),
 		Validity:      duration(cluster.Spec.TLS.Validity),
 		RenewBefore:   duration(cluster.Spec.TLS.RenewBefore),
 	}

@@ -147,16 +147,28 @@ func certificatesValid(v View) metav1.Condition {
 	case len(certs.LostAuthorities) > 0 && v.Observation.Remembers():
 		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonCertificateAuthorityLost
 		c.Message = fmt.Sprintf("The authority in Secret %s is missing or unusable. A formed cluster gets no new one; restore the Secret.", strings.Join(certs.LostAuthorities, ", "))
+	case len(certs.Sources) > 0:
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(certs.Sources[0].Reason), sourceMessages(certs.Sources)
 	case len(certs.Problems) > 0:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonSecretInvalid, strings.Join(certs.Problems, "; ")
 	case len(certs.Wanted) > 0 || len(certs.LostAuthorities) > 0:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(plan.ReasonCertificates), "Certificates are being issued."
 	case certs.Expiry == "":
 		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, string(v.Decision.Reason), "The certificates have not been read."
+	case certs.Elsewhere:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonCertificatesValid, fmt.Sprintf("All certificates are valid; the first ends %s. Those of clients and peers are renewed where they come from.", certs.Expiry)
 	default:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonCertificatesValid, fmt.Sprintf("All certificates are valid; the first ends %s and is renewed before.", certs.Expiry)
 	}
 	return c
+}
+
+func sourceMessages(troubles []plan.Source) string {
+	messages := make([]string, len(troubles))
+	for i, t := range troubles {
+		messages[i] = t.Message
+	}
+	return strings.Join(messages, ". ") + "."
 }
 
 func backupHealthy() metav1.Condition {
