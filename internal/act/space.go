@@ -43,6 +43,9 @@ func (a *Actor) defragment(ctx context.Context, s *Situation, action plan.Defrag
 		return fmt.Errorf("%w: %s leads", ErrNotYet, action.Name)
 	}
 	request := control.DefragmentRequest{ClusterID: report.Etcd.ClusterID, MemberID: action.ID}
+	if last := report.Etcd.Defragmented; last != nil {
+		request.After = last.Number
+	}
 	if _, err := a.Agents.Client(s.Agents[action.Name]).Defragment(ctx, request); err != nil {
 		return fmt.Errorf("%s: %w", action.Name, err)
 	}

@@ -13,6 +13,7 @@ import (
 type defragmentations struct {
 	mu   sync.Mutex
 	runs bool
+	done int
 	last *control.Defragmentation
 }
 
@@ -22,13 +23,14 @@ func (d *defragmentations) look() (runs bool, last *control.Defragmentation) {
 	return d.runs, d.last
 }
 
-// begin reports whether none was under way.
-func (d *defragmentations) begin() bool {
+// begin reports whether one is to begin: none is under way, and none has come
+// after the one that is named.
+func (d *defragmentations) begin(after int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	began := !d.runs
-	d.runs = true
-	return began
+	begins := !d.runs && d.done == after
+	d.runs = d.runs || begins
+	return begins
 }
 
 func (d *defragmentations) end(last control.Defragmentation, err error) {
@@ -37,6 +39,8 @@ func (d *defragmentations) end(last control.Defragmentation, err error) {
 	if err != nil {
 		last.Error = err.Error()
 	}
+	d.done++
+	last.Number = d.done
 	d.runs, d.last = false, &last
 }
 
@@ -48,7 +52,7 @@ func (a *Agent) defragment(req control.DefragmentRequest, answer func(control.Re
 		answer(control.Report{}, r)
 		return nil
 	}
-	if a.defragmentations.begin() {
+	if a.defragmentations.begin(req.After) {
 		go func() {
 			db, compacted := v.server.Server.Backend(), v.server.facts().compacted
 			before, began := db.Size(), time.Now()
@@ -79,6 +83,8 @@ func refuseDefragment(v view, req control.DefragmentRequest) *control.Refusal {
 		return refusal("", "etcd does not run.")
 	case v.server.self() == nil || v.server.self().IsLearner:
 		return refusal("", "The member is a learner.")
+	case uint64(v.server.Server.Leader()) == uint64(v.server.id()) && v.server.voters() > 1:
+		return refusal("", "The member leads.")
 	default:
 		return nil
 	}

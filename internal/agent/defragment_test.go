@@ -18,7 +18,11 @@ import (
 func (p *pod) defragment() control.Etcd {
 	p.t.Helper()
 	e := p.report().Etcd
-	r, err := p.control().Defragment(p.t.Context(), control.DefragmentRequest{ClusterID: e.ClusterID, MemberID: e.MemberID})
+	request := control.DefragmentRequest{ClusterID: e.ClusterID, MemberID: e.MemberID}
+	if e.Defragmented != nil {
+		request.After = e.Defragmented.Number
+	}
+	r, err := p.control().Defragment(p.t.Context(), request)
 	must(p.t, err)
 	for r.Etcd.Defragmenting {
 		asked := time.Now()
@@ -29,6 +33,12 @@ func (p *pod) defragment() control.Etcd {
 	}
 	if d := r.Etcd.Defragmented; d == nil || d.Error != "" {
 		p.t.Fatalf("the defragmentation came to %+v", d)
+	}
+	number := r.Etcd.Defragmented.Number
+	r, err = p.control().Defragment(p.t.Context(), request) // it comes late
+	must(p.t, err)
+	if r.Etcd.Defragmenting || r.Etcd.Defragmented.Number != number || number != request.After+1 {
+		p.t.Errorf("a request that comes late began another: %+v", r.Etcd.Defragmented)
 	}
 	return *r.Etcd
 }

@@ -139,7 +139,7 @@ func (w *world) firstSpare(candidates []seat) seat {
 func (w *world) welcome(next etcd.MemberID) *Decision {
 	var back []Member
 	for _, s := range w.voters() {
-		if s.at != nil && s.entry.ID != next && s.at.Clients != ClientsWelcome && s.at.Pod == PodRunning {
+		if s.at != nil && s.entry.ID != next && s.at.Clients != ClientsWelcome && s.at.Pod == PodRunning && s.at.answers() {
 			back = append(back, *s.at)
 		}
 	}
@@ -148,4 +148,10 @@ func (w *world) welcome(next etcd.MemberID) *Decision {
 	}
 	names := memberNames(back)
 	return act(Welcome{names}, ReasonRepairing, fmt.Sprintf("%s is not the next to go; clients are sent to it again.", join(names)))
+}
+
+// answers reports whether a member may answer clients: not while it copies its
+// database, and of one that is silent nobody knows whether it does.
+func (m *Member) answers() bool {
+	return m.Agent != nil && (m.Agent.Etcd == nil || !m.Agent.Etcd.Defragmenting)
 }

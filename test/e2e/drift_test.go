@@ -136,30 +136,3 @@ func (c *cluster) authorityIsNotReplaced(name string) {
 	c.create(saved)
 	c.waitCondition(v1alpha1.ConditionCertificatesValid, metav1.ConditionTrue, "")
 }
-
-// TestLeafRenewal: a certificate that is due is issued anew, and members take
-// it without a restart.
-func TestLeafRenewal(t *testing.T) {
-	t.Parallel()
-	s := newSpace(t)
-	op := s.operator(flag("--secret-interval=1s"))
-	c := s.readyEtcd("demo", 1, operatedBy(op.identity()))
-	old := c.pod(c.member(0))
-	served := c.servedSerial()
-	member := &corev1.Secret{}
-	s.read("demo-member-tls", member)
-	c.change(func(o *v1alpha1.EtcdCluster) {
-		// Both ends move so that what was issued for a year is due today.
-		o.Spec.TLS.Validity, o.Spec.TLS.RenewBefore = duration("1h"), duration("59m50s")
-	})
-	eventually(t, long, "the member serves a new certificate", func(context.Context) error {
-		if now := c.servedSerial(); now == served {
-			return fmt.Errorf("it serves the one with serial %s", now)
-		}
-		return nil
-	})
-	c.writeWith(c.dial(c.member(0)), "renewed", 3).verify()
-	if now := c.pod(c.member(0)); now.UID != old.UID || now.Status.ContainerStatuses[0].RestartCount != 0 {
-		t.Errorf("renewing restarted %s", now.Name)
-	}
-}

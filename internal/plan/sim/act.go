@@ -59,6 +59,8 @@ func (w *World) doPod(o order) {
 		}
 	case restart:
 		w.restart(o)
+	case defragment:
+		w.defragment(o)
 	case dropPod:
 		if n.nodeGone && n.podUID == o.podUID {
 			n.pod = absent
@@ -146,6 +148,7 @@ func (w *World) one(o order, n *node) {
 			n.clients = leaving
 		}
 	case welcomeBack:
+		w.breach(n.copying, "clients are sent to a member that copies its database")
 		n.clients = welcome
 	case recreate:
 		if n.pod == pending || n.says() && (n.data == corrupt || n.refuses()) {
@@ -182,6 +185,15 @@ func (w *World) restart(o order) {
 		return
 	}
 	n.pod = terminating
+}
+
+// defragment is the agent's part: it refuses while it leads others.
+func (w *World) defragment(o order) {
+	n := &w.nodes[o.at]
+	leads := w.leader == o.at && w.size() > 1
+	if n.podUID == o.podUID && n.id == o.id && n.voter() && n.up() && !n.hidden && !leads && n.bloated { // one that comes late begins no second one
+		n.copying = true
+	}
 }
 
 // ready is what the kubelet finds.

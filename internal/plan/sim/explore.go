@@ -17,6 +17,8 @@ type Options struct {
 	// Configs is how many revisions a user tries of what members are started
 	// with: the third one is bad. Zero or one: it never changes.
 	Configs int
+	// Bloats: half of a database may become free, and is given back.
+	Bloats bool
 	// Beyond: faults may take more than a quorum survives.
 	Beyond bool
 	Laws   Laws
@@ -70,8 +72,9 @@ func (v visited) add(w World) bool {
 // start is the world in which an exploration begins.
 func (o Options) start() World {
 	w := New(o.Members)
-	w.faults, w.changes = int8(o.Faults), int8(o.Changes)            //nolint:gosec // small numbers
-	w.limit = max(w.limit, int8(o.Limit))                            //nolint:gosec // small numbers
+	w.faults, w.changes = int8(o.Faults), int8(o.Changes) //nolint:gosec // small numbers
+	w.limit = max(w.limit, int8(o.Limit))                 //nolint:gosec // small numbers
+	w.bloats = o.Bloats
 	w.beyond, w.laws, w.configs = o.Beyond, o.Laws, uint8(o.Configs) //nolint:gosec // at most configs
 	if o.Prepare != nil {
 		o.Prepare(&w)

@@ -18,7 +18,7 @@ func (w *World) judge(a plan.Action) Breach {
 	case plan.Promote:
 		return w.judgePromote(&w.nodes[ordinal(a.Name)])
 	case plan.MoveLeader:
-		if from := int(ordinal(a.From)); !w.evidence(from) {
+		if from := int(ordinal(a.From)); !w.evidence(from) && !w.nodes[from].bloated {
 			if !w.stale(from) {
 				return "leadership moves away from a member that stays"
 			}
@@ -35,6 +35,8 @@ func (w *World) judge(a plan.Action) Breach {
 		return w.judgeClear(int(ordinal(a.Name)))
 	case plan.Restart:
 		return w.judgeRestart(int(ordinal(a.Name)))
+	case plan.Defragment:
+		return w.judgeDefragment(int(ordinal(a.Name)))
 	case plan.DropPod:
 		n := &w.nodes[ordinal(a.Name)]
 		return when(n.pod == running && !n.nodeGone, "a pod is ended by force whose node is there")
@@ -53,7 +55,7 @@ func when(broken bool, what Breach) Breach {
 // sound reports whether a voter takes part in the quorum with good data.
 func (w *World) sound(i int) bool {
 	n := &w.nodes[i]
-	return n.voter() && n.up() && n.data == data
+	return n.voter() && n.up() && n.data == data && !n.copying
 }
 
 // soundWithout counts the sound voters other than one.
@@ -207,6 +209,31 @@ func (w *World) judgeRestart(i int) Breach {
 		return "a member restarts while a learner joins"
 	case w.set.config != w.spec.config:
 		return "a member restarts on what the spec does not ask for"
+	default:
+		return ""
+	}
+}
+
+func (w *World) judgeDefragment(i int) Breach {
+	n := &w.nodes[i]
+	away := w.voters(func(k int, _ *node) bool { return k != i && !w.sound(k) })
+	switch {
+	case n.id == 0 || n.pod != running:
+		return "" // it happened meanwhile
+	case !n.bloated:
+		return "a database is copied of which nothing is free"
+	case n.copying || w.voters(func(_ int, n *node) bool { return n.copying }) > 0:
+		return "two databases are copied at a time"
+	case away > 0:
+		return "a database is copied while another member is away"
+	case n.learner || w.learners() > 0:
+		return "a database is copied while a learner joins"
+	case w.size() == 1:
+		return ""
+	case int(w.leader) == i:
+		return "the leader's database is copied while another can take over"
+	case n.clients != gone:
+		return "a database is copied of a member to which clients are still sent, or connected"
 	default:
 		return ""
 	}

@@ -84,6 +84,9 @@ func (w *World) member1(s *steps, i int) {
 	if !n.alive() || !n.holds() {
 		return
 	}
+	if n.copying {
+		w.try(s, isCopied, i, func(w *World) bool { w.nodes[i].copying, w.nodes[i].bloated = false, false; return true })
+	}
 	switch {
 	case n.admitted != n.id && !n.removed && w.connected() > 0: // any member that stays tells it
 		w.try(s, learnsRemoval, i, func(w *World) bool { w.nodes[i].removed = true; return true })

@@ -33,6 +33,12 @@ func (n *node) tidy() {
 	if n.pod != running || n.nodeGone {
 		n.down, n.hidden = false, false
 	}
+	if n.pod != running || n.nodeGone || n.down || !n.holds() {
+		n.copying = false
+	}
+	if !n.holds() || n.id == 0 || n.learner {
+		n.bloated, n.copying = false, false // the list does not count it, or its data came from the leader
+	}
 	if n.down && n.clients == gone {
 		n.clients = connected // the process that comes back has told nobody
 	}

@@ -71,7 +71,8 @@ func volumeID(i int, number uint8) string {
 func (w *World) desired() plan.Desired {
 	return plan.Desired{
 		Replicas: int(w.spec.replicas), Version: "3.7.3", Paused: w.spec.paused, Hibernated: w.spec.hibernated,
-		Replace: w.spec.replace.memberID(), StorageClass: classes[w.spec.class], StorageSize: int64(w.spec.size),
+		Defragmentation: plan.Defragmentation{Now: w.bloats, FreePercent: 50, MinFree: 1, MaxPause: 30},
+		Replace:         w.spec.replace.memberID(), StorageClass: classes[w.spec.class], StorageSize: int64(w.spec.size),
 	}
 }
 
@@ -256,6 +257,10 @@ func (w *World) status(i int, n *node) *control.Etcd {
 		return e // a former member that has not heard of its end
 	}
 	e.IsLearner = n.learner
+	e.DBSize, e.DBSizeInUse, e.Defragmenting = 100, 100, n.copying
+	if n.bloated {
+		e.DBSizeInUse = 50
+	}
 	if w.alarm.id != 0 {
 		e.Corrupt = []etcd.MemberID{w.alarm.memberID()}
 	}

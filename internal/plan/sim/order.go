@@ -52,12 +52,13 @@ const (
 	recreate
 	restart
 	validate
+	defragment
 )
 
 var kindNames = [...]string{
 	"nothing", "Apply", "Confirm", "MarkVolumes", "Resize", "RenewClaims", "GrowClaims", "AddLearner", "Join", "Promote",
 	"MoveLeader", "RemoveMember", "Disarm", "Withdraw", "Drain", "Welcome", "Clear", "DropPod",
-	"FollowSpec", "Recreate", "Restart", "Validate",
+	"FollowSpec", "Recreate", "Restart", "Validate", "Defragment",
 }
 
 // String names an order without the numbers that change as worlds are renumbered.
@@ -111,6 +112,8 @@ func (w *World) order(a plan.Action, live bool) order {
 		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
 	case plan.Restart:
 		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
+	case plan.Defragment:
+		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
 	case plan.Disarm:
 		o.at, o.id = refOf(a.ID).ordinal, refOf(a.ID).id
 	case plan.MoveLeader:
@@ -127,7 +130,7 @@ func (w *World) addressed(o order, live bool) order {
 	if single {
 		o.at = int8(bits.TrailingZeros8(o.members)) //nolint:gosec // at most ordinals
 	}
-	if single || slices.Contains([]kind{clearMember, dropPod, drain, restart}, o.kind) {
+	if single || slices.Contains([]kind{clearMember, dropPod, drain, restart, defragment}, o.kind) {
 		n := w.seen(int(o.at), live)
 		o.claimUID, o.podUID = n.claimUID, n.podUID
 	}

@@ -172,6 +172,8 @@ func (w *World) member2(i int) string {
 		return "is not on the volume that it shall be on"
 	case w.stale(i):
 		return "does not run what the spec asks for"
+	case n.bloated:
+		return "is not defragmented"
 	case n.mark != n.id:
 		return "is not what its claim says"
 	case n.size < w.spec.size || n.growing:

@@ -19,6 +19,9 @@ func (w *World) wishes(s *steps) {
 		next.try(s, pauses, 0, func(w *World) bool { w.spec.paused = true; return true })
 	}
 	for i := range next.nodes {
+		if n := &next.nodes[i]; next.bloats && n.voter() && n.holds() && !n.bloated {
+			next.try(s, bloats, i, func(w *World) bool { w.nodes[i].bloated = true; return true })
+		}
 		if n := &next.nodes[i]; n.id != 0 {
 			next.try(s, replaces, i, func(w *World) bool {
 				r := ref{int8(i), w.nodes[i].id} //nolint:gosec // at most ordinals

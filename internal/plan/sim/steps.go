@@ -27,6 +27,7 @@ const (
 	publishes
 	replicates
 	isElected
+	isCopied
 	// What may happen, and need not.
 	podIsCollected
 	writes
@@ -57,6 +58,7 @@ const (
 	growsSpec
 	changesConfig
 	replaces
+	bloats
 	// The operator.
 	decides
 	acts
@@ -67,7 +69,7 @@ var verbTexts = [...]string{
 	getsPod: "the pod of demo-%d is created", starts: "the pod of demo-%d starts", isStopped: "the pod of demo-%d is surplus",
 	podGoes: "the pod of demo-%d is gone", claimGoes: "the claim of demo-%d is gone", clientsGo: "no client is sent to demo-%d any more",
 	grows: "the volume of demo-%d has grown", learnsRemoval: "demo-%d learns that it was removed",
-	publishes: "demo-%d publishes itself", replicates: "demo-%d catches up", isElected: "demo-%d is elected",
+	publishes: "demo-%d publishes itself", replicates: "demo-%d catches up", isCopied: "demo-%d is defragmented", bloats: "half of the database of demo-%d becomes free", isElected: "demo-%d is elected",
 	podIsCollected: "the orphaned pod of demo-%d is collected", writes: "a write is acknowledged by %s only",
 	arrives: "the late message arrives: %s",
 	crashes: "demo-%d crashes", podDeleted: "somebody deletes the pod of demo-%d", nodeDeleted: "the node of demo-%d is deleted",

@@ -15,6 +15,7 @@ type World struct {
 	// validated is the revision, and one more, that was found to be good.
 	validated uint8
 	configs   uint8 // how many revisions of spec.etcd a user tries
+	bloats    bool  // half of a database may become free
 	beyond    bool  // faults may take more than a quorum survives
 	nodes     [ordinals]node
 	leader    int8 // ordinal, or nobody
@@ -71,6 +72,8 @@ type node struct {
 	alone    bool  // and that is a cluster of one
 	removed  bool  // the cluster has told it so
 	log      logState
+	// bloated: half of the database is free. copying: it is being defragmented.
+	bloated, copying bool
 
 	id      uint8 // the entry of the member list; zero: none
 	learner bool
