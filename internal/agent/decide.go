@@ -86,18 +86,8 @@ func decideOnData(d Disk, admitted control.Admission) Boot {
 		return refuse(control.ReasonForeignData,
 			"The volume holds the data%s, and was admitted as member %s of cluster %s. "+
 				"Put the right data back, or replace this member.", ofMember(log), admitted.MemberID, admitted.ClusterID)
-	case newer(db.Storage, d.Binary) || newer(db.Cluster, d.Binary):
-		return refuse(control.ReasonNewerData,
-			"The data was written by etcd %s and this pod runs %s. Set spec.version to that release line or newer.",
-			newest(db), d.Binary)
-	case skips(db.Cluster, d.Binary):
-		return refuse(control.ReasonOlderData,
-			"The data was written by etcd %s, which etcd %s does not read. Set spec.version to a release of %s first, and go on once every member runs it.",
-			db.Cluster.Line(), d.Binary, etcd.Version{Major: d.Binary.Major, Minor: d.Binary.Minor - 1}.Line())
-	case d.Binary.Compare(sinceThirdAPI) >= 0 && log.SecondAPI > log.Snapshot:
-		return refuse(control.ReasonOlderData,
-			"The log holds entries of etcd's second API, up to index %d, that are in no snapshot on the disk (the last is of index %d); etcd %s cannot read them. "+
-				"Set spec.version back to the release before; Quorate prepares the step itself.", log.SecondAPI, log.Snapshot, d.Binary)
+	case otherRelease(d) != nil:
+		return *otherRelease(d)
 	case log.Condition == Absent:
 		return refuse(control.ReasonCorruptWAL, "The write-ahead log is gone and the database is still there. Replace this member.")
 	case log.Condition == Corrupt:
@@ -122,6 +112,30 @@ func decideOnData(d Disk, admitted control.Admission) Boot {
 	default:
 		return Boot{Action: StartExisting}
 	}
+}
+
+// otherRelease refuses data of a release that this one does not read; nil when it
+// does.
+func otherRelease(d Disk) *Boot {
+	log, db := d.Log, d.Database
+	var refused Boot
+	switch {
+	case newer(db.Storage, d.Binary) || newer(db.Cluster, d.Binary):
+		refused = refuse(control.ReasonNewerData,
+			"The data was written by etcd %s and this pod runs %s. Set spec.version to that release line or newer.",
+			newest(db), d.Binary)
+	case skips(db.Cluster, d.Binary):
+		refused = refuse(control.ReasonOlderData,
+			"The data was written by etcd %s, which etcd %s does not read. Set spec.version to a release of %s first, and go on once every member runs it.",
+			db.Cluster.Line(), d.Binary, etcd.Version{Major: d.Binary.Major, Minor: d.Binary.Minor - 1}.Line())
+	case d.Binary.Compare(sinceThirdAPI) >= 0 && log.SecondAPI > log.Snapshot:
+		refused = refuse(control.ReasonOlderData,
+			"The log holds entries of etcd's second API, up to index %d, that are in no snapshot on the disk (the last is of index %d); etcd %s cannot read them. "+
+				"Set spec.version back to the release before; Quorate prepares the step itself.", log.SecondAPI, log.Snapshot, d.Binary)
+	default:
+		return nil
+	}
+	return &refused
 }
 
 func refuse(reason control.Reason, format string, args ...any) Boot {

@@ -5,8 +5,8 @@ import "github.com/quorate/quorate/internal/etcd"
 // PathPrepare takes a PrepareRequest by POST and answers with a Report. Idempotent.
 const PathPrepare = "/v1/prepare"
 
-// ReasonOlderData: etcd cannot read what an older release has left, before a
-// release between them has put it right.
+// ReasonOlderData is of data that etcd cannot read: it is as an older release has left
+// it, and a release between the two has to put it right first.
 const ReasonOlderData Reason = "OlderData"
 
 // PrepareRequest tells a member to prepare for a step to another release line of

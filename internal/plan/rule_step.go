@@ -78,7 +78,7 @@ func (w *world) step() *Decision {
 		return d
 	}
 	if back(from, to) {
-		if d := w.lower(from, to, hasTo); d != nil {
+		if d := w.lower(to, hasTo); d != nil {
 			return d
 		}
 	}
@@ -122,7 +122,7 @@ func (w *world) unprepared(to etcd.Version, hasTo string) *Decision {
 }
 
 // lower has etcd lower the cluster's version, and waits for the members' data.
-func (w *world) lower(from, to etcd.Version, hasTo string) *Decision {
+func (w *world) lower(to etcd.Version, hasTo string) *Decision {
 	switch {
 	case w.lowers() == "" && !w.allOf(to):
 		return act(Downgrade{to.Line()}, ReasonRollingOut, fmt.Sprintf("%s. etcd is told so: it lowers the version of the cluster, and then of every member's data.", hasTo))

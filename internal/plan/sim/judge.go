@@ -18,15 +18,7 @@ func (w *World) judge(a plan.Action) Breach {
 	case plan.Promote:
 		return w.judgePromote(&w.nodes[ordinal(a.Name)])
 	case plan.MoveLeader:
-		if from := int(ordinal(a.From)); !w.evidence(from) && !w.nodes[from].bloated {
-			if !w.stale(from) {
-				return "leadership moves away from a member that stays"
-			}
-			if w.voters(func(i int, _ *node) bool { return i != from && w.stale(i) && !w.evidence(i) }) > 0 {
-				return "leadership moves before the followers have restarted"
-			}
-		}
-		return when(!w.sound(int(ordinal(a.To))), "leadership goes to a member that cannot lead")
+		return w.judgeMoveLeader(a)
 	case plan.RemoveMember:
 		return w.judgeRemove(int(ordinal(a.Name)), refOf(a.ID).id)
 	case plan.Withdraw:
@@ -43,6 +35,18 @@ func (w *World) judge(a plan.Action) Breach {
 	default:
 		return ""
 	}
+}
+
+func (w *World) judgeMoveLeader(a plan.MoveLeader) Breach {
+	if from := int(ordinal(a.From)); !w.evidence(from) && !w.nodes[from].bloated {
+		if !w.stale(from) {
+			return "leadership moves away from a member that stays"
+		}
+		if w.voters(func(i int, _ *node) bool { return i != from && w.stale(i) && !w.evidence(i) }) > 0 {
+			return "leadership moves before the followers have restarted"
+		}
+	}
+	return when(!w.sound(int(ordinal(a.To))), "leadership goes to a member that cannot lead")
 }
 
 func when(broken bool, what Breach) Breach {
