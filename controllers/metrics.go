@@ -22,10 +22,11 @@ var (
 	metricMembers = gauge("members", "Members by role and health.", "role", "healthy")
 	metricMargin  = gauge("quorum_margin", "How many more healthy voters may fail; negative without a quorum.")
 	metricDBSize  = gauge("database_size_bytes", "Size of a member's database.", "member")
+	metricDBUsed  = gauge("database_in_use_bytes", "How much of a member's database is in use; the rest is free pages.", "member")
 	metricQuota   = gauge("database_quota_bytes", "Backend quota of a member.", "member")
 	metricExpiry  = gauge("certificate_expiry_timestamp_seconds", "When the first of the cluster's certificates ends.")
 	metricActions = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "quorate", Subsystem: "cluster", Name: "actions_total", Help: "Decided actions."}, []string{"namespace", "name", "action"})
-	gauges        = []*prometheus.GaugeVec{metricReady, metricStall, metricMembers, metricMargin, metricDBSize, metricQuota, metricExpiry}
+	gauges        = []*prometheus.GaugeVec{metricReady, metricStall, metricMembers, metricMargin, metricDBSize, metricDBUsed, metricQuota, metricExpiry}
 )
 
 func gauge(name, help string, extra ...string) *prometheus.GaugeVec {
@@ -62,6 +63,7 @@ func setMetrics(c *v1alpha1.EtcdCluster, sight *observe.Sight, d plan.Decision, 
 	for _, m := range sight.Observation.Members {
 		if m.Agent != nil && m.Agent.Etcd != nil {
 			metricDBSize.WithLabelValues(c.Namespace, c.Name, string(m.Name)).Set(float64(m.Agent.Etcd.DBSize))
+			metricDBUsed.WithLabelValues(c.Namespace, c.Name, string(m.Name)).Set(float64(m.Agent.Etcd.DBSizeInUse))
 			metricQuota.WithLabelValues(c.Namespace, c.Name, string(m.Name)).Set(float64(m.Agent.Etcd.Quota))
 		}
 	}

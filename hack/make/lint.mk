@@ -5,7 +5,7 @@ GOLANGCI_LINT_VERSION := v2.15.0
 golangci_lint := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 # The modules that are ours to read. What lies below hack/cluster in modules of its own only names what to build.
-lint_modules := . hack/cluster test/linearizability
+lint_modules := . hack/cluster hack/certmanager test/linearizability
 
 # What `make generate` writes.
 lint_generated = git ls-files -z --cached --others --exclude-standard -- api config | xargs -0 sha256sum

@@ -42,6 +42,7 @@ func TestMetrics(t *testing.T) {
 		`quorate_cluster_members{healthy="true",` + mine + `,role="Leader"} 1`,
 		`quorate_cluster_members{healthy="true",` + mine + `,role="Voter"} 2`,
 		"quorate_cluster_database_size_bytes{member=",
+		"quorate_cluster_database_in_use_bytes{member=",
 		"quorate_cluster_database_quota_bytes{member=",
 		"quorate_cluster_actions_total{",
 	}
