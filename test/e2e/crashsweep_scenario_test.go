@@ -29,6 +29,8 @@ var scenarios = []scenario{
 	{"hibernate", three, sleepAndWake},
 	{"grow", threeThatGrow, growVolumes},
 	{"rollout", three, rollOut},
+	{"downgrade", three, stepBack},
+	{"space", threeThatFill, giveSpaceBack},
 }
 
 // scaleOutAndIn creates a cluster of one member, scales it to three and, with
@@ -70,6 +72,28 @@ func sleepAndWake(c *cluster) {
 func rollOut(c *cluster) {
 	c.lead(c.member(2))
 	c.change(snapshotCount(5000))
+	c.waitReady()
+}
+
+// stepBack goes to the release line before, while the one leads that would
+// restart first by its number.
+func stepBack(c *cluster) {
+	c.lead(c.member(2))
+	c.change(version(line36))
+	c.runs(line36)
+	c.nothingKept()
+}
+
+func threeThatFill(c *cluster) {
+	c.create(manifest(c.name, 3, operatedBy(c.sweeper()), quota("16Mi")))
+}
+
+// giveSpaceBack fills the database with history, and lets that go.
+func giveSpaceBack(c *cluster) {
+	c.lead(c.member(2))
+	c.fill(4)
+	c.change(func(o *v1alpha1.EtcdCluster) { o.Spec.Maintenance.CompactOnNoSpace = true })
+	c.write("again", 3).verify()
 	c.waitReady()
 }
 
