@@ -122,4 +122,34 @@ func TestFactsOfABusyDatabase(t *testing.T) {
 	}
 	close(release)
 	waitFor(t, "the answer", func() bool { return d.ask(say(3)).revision == 3 })
+	if got := d.ask(func() databaseFacts { panic("closed") }); got.revision != 3 {
+		t.Errorf("while it closes it says %+v", got)
+	}
+	waitFor(t, "the answer", func() bool { return d.ask(say(3)).revision == 3 })
+}
+
+// A report comes at any moment of a stop, and does not bring the process down.
+func TestReportsWhileStopping(t *testing.T) {
+	t.Parallel()
+	p := newCluster(t, 1, plain)[0]
+	form(t, []*pod{p})
+	for range 5 {
+		a, stopped, done := p.agent, make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for {
+				select {
+				case <-stopped:
+					return
+				default:
+					a.report()
+				}
+			}
+		}()
+		must(t, p.stop())
+		close(stopped)
+		<-done
+		p.start()
+		waitFor(t, "readiness", p.ready)
+	}
 }

@@ -9,7 +9,8 @@ import (
 // an answer from it; then what it said last is told.
 type inDatabase struct {
 	mu      sync.Mutex
-	asking  bool
+	asking  chan struct{} // closed with the answer; nil while nobody asks
+	closed  bool
 	said    databaseFacts
 	hasSaid bool
 }
@@ -26,34 +27,68 @@ const databasePatience = 200 * time.Millisecond
 // anything the caller waits: nothing is made up.
 func (d *inDatabase) ask(read func() databaseFacts) databaseFacts {
 	d.mu.Lock()
-	if d.asking && d.hasSaid {
+	if d.closed || d.asking != nil && d.hasSaid {
 		defer d.mu.Unlock()
 		return d.said
 	}
-	d.asking = true
-	known := d.hasSaid
-	d.mu.Unlock()
-	answer := make(chan databaseFacts, 1)
-	go func() {
-		said := read()
-		d.mu.Lock()
-		d.said, d.hasSaid, d.asking = said, true, false
-		d.mu.Unlock()
-		answer <- said
-	}()
-	if !known {
-		return <-answer
+	if d.asking == nil {
+		d.asking = make(chan struct{})
+		go d.read(read, d.asking)
 	}
-	timer := time.NewTimer(databasePatience)
+	answered, patience := d.asking, databasePatience
+	if !d.hasSaid {
+		patience = forGood
+	}
+	d.mu.Unlock()
+	waitAtMost(answered, patience)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.said
+}
+
+func (d *inDatabase) read(read func() databaseFacts, answered chan struct{}) {
+	said, ok := tolerant(read)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if ok {
+		d.said, d.hasSaid = said, true
+	}
+	d.asking = nil
+	close(answered)
+}
+
+// close lets nobody ask any more, and waits for who has: etcd takes the database
+// away while it is being read.
+func (d *inDatabase) close() {
+	d.mu.Lock()
+	d.closed = true
+	answered := d.asking
+	d.mu.Unlock()
+	if answered != nil {
+		waitAtMost(answered, closeGrace)
+	}
+}
+
+const forGood = time.Hour
+
+func waitAtMost(done <-chan struct{}, atMost time.Duration) {
+	timer := time.NewTimer(atMost)
 	defer timer.Stop()
 	select {
-	case said := <-answer:
-		return said
+	case <-done:
 	case <-timer.C:
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		return d.said
 	}
+}
+
+// tolerant reads from a database that may be closing, where etcd has ended by
+// itself: it then follows a pointer that it has just taken away.
+func tolerant(read func() databaseFacts) (said databaseFacts, ok bool) {
+	defer func() {
+		if recover() != nil {
+			said, ok = databaseFacts{}, false
+		}
+	}()
+	return read(), true
 }
 
 // facts asks the database.

@@ -88,6 +88,7 @@ const closeGrace = 500 * time.Millisecond
 // stopping the server below it ends that wait.
 func (s *server) end() {
 	close(s.ended)
+	s.database.close()
 	if !s.joined() {
 		s.Server.HardStop()
 	} else {
