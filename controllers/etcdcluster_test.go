@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -274,7 +275,7 @@ func TestNothingIsReadOfOthers(t *testing.T) {
 		c.Annotations = map[string]string{v1alpha1.AnnotationOperator: "somebody/else"}
 	})
 	o := newOperator("system/a")
-	o.Observer = &observe.Observer{Cached: deny{apiServer}, Live: deny{apiServer}, Self: "system/a"}
+	o.Observer = &observe.Observer{Cached: deny{apiServer}, Live: deny{apiServer}, Self: "system/a", Now: time.Now}
 	o.reconcile(t, c)
 	if n := o.writes.Load(); n != 0 {
 		t.Errorf("%d writes on somebody else's cluster", n)
