@@ -71,14 +71,9 @@ func (a *Agent) defragment(req control.DefragmentRequest, answer func(control.Re
 
 // refuseDefragment returns why not.
 func refuseDefragment(v view, req control.DefragmentRequest) *control.Refusal {
-	a := v.volume.Admission
 	switch {
-	case a == nil:
-		return refusal("", "The volume was never admitted to a cluster.")
-	case a.ClusterID != req.ClusterID || a.MemberID != req.MemberID:
-		return refusal("", "This is member %s of cluster %s.", a.MemberID, a.ClusterID)
-	case v.stopping:
-		return refusal("", "The pod is stopping.")
+	case otherMember(v, req.ClusterID, req.MemberID) != nil:
+		return otherMember(v, req.ClusterID, req.MemberID)
 	case v.server == nil:
 		return refusal("", "etcd does not run.")
 	case v.server.self() == nil || v.server.self().IsLearner:

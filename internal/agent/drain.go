@@ -4,6 +4,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
 )
 
 // drain tells every client to connect anew, by the word of the operator, who
@@ -30,18 +31,28 @@ func (a *Agent) drain(req control.DrainRequest, answer func(control.Report, erro
 
 // refuseDrain returns why not.
 func refuseDrain(v view, req control.DrainRequest) *control.Refusal {
-	a := v.volume.Admission
 	switch {
 	case req.Withdrawal == "":
 		return refusal("", "The request names no withdrawal.")
+	case otherMember(v, req.ClusterID, req.MemberID) != nil:
+		return otherMember(v, req.ClusterID, req.MemberID)
+	case v.server == nil:
+		return refusal("", "etcd does not run.")
+	default:
+		return nil
+	}
+}
+
+// otherMember refuses what is meant for another member, or comes too late; nil
+// when it is meant for this one.
+func otherMember(v view, cluster etcd.ClusterID, member etcd.MemberID) *control.Refusal {
+	switch a := v.volume.Admission; {
 	case a == nil:
 		return refusal("", "The volume was never admitted to a cluster.")
-	case a.ClusterID != req.ClusterID || a.MemberID != req.MemberID:
+	case a.ClusterID != cluster || a.MemberID != member:
 		return refusal("", "This is member %s of cluster %s.", a.MemberID, a.ClusterID)
 	case v.stopping:
 		return refusal("", "The pod is stopping.")
-	case v.server == nil:
-		return refusal("", "etcd does not run.")
 	default:
 		return nil
 	}

@@ -102,14 +102,9 @@ func (a *Agent) prepare(req control.PrepareRequest, answer func(control.Report, 
 
 // refusePrepare returns why not. The end of a step needs no etcd that runs.
 func refusePrepare(v view, req control.PrepareRequest) *control.Refusal {
-	a := v.volume.Admission
 	switch {
-	case a == nil:
-		return refusal("", "The volume was never admitted to a cluster.")
-	case a.ClusterID != req.ClusterID || a.MemberID != req.MemberID:
-		return refusal("", "This is member %s of cluster %s.", a.MemberID, a.ClusterID)
-	case v.stopping:
-		return refusal("", "The pod is stopping.")
+	case otherMember(v, req.ClusterID, req.MemberID) != nil:
+		return otherMember(v, req.ClusterID, req.MemberID)
 	case v.server == nil && req.To != "":
 		return refusal("", "etcd does not run.")
 	case !lineName.MatchString(req.To) && req.To != "":
