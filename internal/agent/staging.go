@@ -157,6 +157,9 @@ func (a *Agent) foundSnapshot(contents control.Contents) {
 	if err == nil && found == nil {
 		err = a.layout.forgetSnapshots()
 	}
+	if err == nil && contents == control.ContentsData {
+		err = os.RemoveAll(a.layout.birthDir()) // empty: a kill came after the rename
+	}
 	if err != nil {
 		a.log.Warn("what is left of a snapshot cannot be deleted", zap.Error(err))
 	}
