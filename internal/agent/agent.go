@@ -52,7 +52,8 @@ type view struct {
 	message  string
 	volume   volumeRecord
 	contents control.Contents
-	server   *server // nil unless etcd runs
+	server   *server              // nil unless etcd runs
+	log      *control.LogPosition // how far the log went when etcd was last seen not to run
 	stopping bool
 }
 

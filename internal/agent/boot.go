@@ -22,6 +22,7 @@ func (a *Agent) boot() error {
 	if disk.Unusable == "" {
 		a.foundSnapshot(disk.Contents())
 	}
+	a.foundLog(disk.Log)
 	if record == nil && disk.Unusable == "" && disk.Damaged == "" {
 		minted, err := mintVolume(a.layout)
 		if err != nil {
@@ -55,6 +56,11 @@ func (a *Agent) follow(boot Boot) error {
 	switch boot.Action {
 	case StartExisting:
 		return a.start()
+	case Survive:
+		a.change(func(v *view) { v.state, v.reason, v.message = control.StateStarting, "", boot.Message })
+		return a.survive()
+	case StayHalted:
+		a.change(func(v *view) { v.state, v.reason, v.message = control.StateHalted, "", boot.Message })
 	case StayRemoved:
 		a.change(func(v *view) { v.state, v.reason, v.message = control.StateRemoved, "", boot.Message })
 	case Refuse:

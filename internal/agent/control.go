@@ -31,6 +31,8 @@ func (a *Agent) protocol() http.Handler {
 	mux.HandleFunc("POST "+control.PathDrain, serveTask(a, a.drain))
 	mux.HandleFunc("POST "+control.PathPrepare, serveTask(a, a.prepare))
 	mux.HandleFunc("POST "+control.PathDefragment, serveTask(a, a.defragment))
+	mux.HandleFunc("POST "+control.PathHalt, serveTask(a, a.halt))
+	mux.HandleFunc("POST "+control.PathSurvive, serveTask(a, a.surviveAs))
 	mux.HandleFunc("PUT "+control.PathSnapshot, a.putSnapshot)
 	return onlyWhatIsTheirs(mux)
 }

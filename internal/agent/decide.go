@@ -27,6 +27,10 @@ const (
 	StayRemoved
 	// Refuse to start, and say why.
 	Refuse
+	// StayHalted: the operator has stopped etcd on this member.
+	StayHalted
+	// Survive: become a cluster of its own before starting.
+	Survive
 )
 
 // maxFailures is how many starts in a row may end in etcd's death before the
@@ -105,10 +109,14 @@ func decideOnData(d Disk, admitted control.Admission) Boot {
 	case db.Applied < log.Snapshot && !slices.Contains(db.Received, log.Snapshot):
 		return refuse(control.ReasonCorruptDatabase,
 			"The database ends at index %d, before the log begins at %d. Replace this member.", db.Applied, log.Snapshot)
+	case d.Halted != "" && !d.Survives:
+		return Boot{Action: StayHalted, Message: haltedMessage}
 	case d.Failures >= maxFailures:
 		return refuse(control.ReasonCrashed,
 			"etcd died %d times in a row while starting; last: %s. The agent tries again every %s, and when the pod is deleted.",
 			d.Failures, lastWords(d.LastWords), retryAfterCrash)
+	case d.Survives:
+		return Boot{Action: Survive, Message: "The member is becoming a cluster of its own."}
 	default:
 		return Boot{Action: StartExisting}
 	}

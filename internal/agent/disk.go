@@ -17,6 +17,10 @@ type Disk struct {
 	Born bool
 	// Removed: the cluster removed this member in an earlier life of the pod.
 	Removed bool
+	// Halted is the grant under which etcd must not start; empty when it may.
+	Halted string
+	// Survives: the member was granted to become a cluster of its own and is not yet.
+	Survives bool
 
 	Log      Log
 	Database Database
@@ -63,6 +67,7 @@ type Log struct {
 	HardState bool
 	Commit    uint64 // the last index known as committed
 	Last      uint64 // the last index in the log
+	LastTerm  uint64 // the term of the last index
 	Snapshot  uint64 // the index from which etcd will replay
 	SecondAPI uint64 // the last index with a request of etcd's second API; zero: none
 }

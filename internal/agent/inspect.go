@@ -35,6 +35,7 @@ func Inspect(dir string) (Disk, *volumeRecord) {
 		return d, nil
 	case record != nil:
 		d.Admission, d.Born, d.Removed = record.Admission, record.Born, record.Removed
+		d.Halted, d.Survives = record.Halted, record.Survival != nil
 	}
 	if err := probeWritable(l); err != nil {
 		d.Unusable = err.Error()

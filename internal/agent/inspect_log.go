@@ -139,8 +139,14 @@ func (s *logScan) record(r logRecord) error {
 			return fmt.Errorf("read snapshot mark: %w", err)
 		}
 		s.snapshots = append(s.snapshots, index)
+		if index <= s.log.Last {
+			break
+		}
 		// After a snapshot from the leader the log goes on beyond a gap.
-		s.log.Last = max(s.log.Last, index)
+		s.log.Last = index
+		if s.log.LastTerm, err = numberIn(r.data, 2); err != nil {
+			return fmt.Errorf("read snapshot mark: %w", err)
+		}
 	case crcRecord:
 		if crc := s.decoder.LastCRC(); crc != 0 && r.crc != crc {
 			return fmt.Errorf("segment %d does not continue the one before: its checksum is another", s.segments)
@@ -181,6 +187,9 @@ func (s *logScan) entry(raw []byte) error {
 		return fmt.Errorf("entries %d to %d are missing", s.log.Last+1, index-1)
 	}
 	s.began, s.log.Last = true, index
+	if s.log.LastTerm, err = numberIn(raw, 2); err != nil {
+		return fmt.Errorf("read entry %d: %w", index, err)
+	}
 	second, err := ofSecondAPI(raw)
 	if err != nil {
 		return fmt.Errorf("read entry %d: %w", index, err)

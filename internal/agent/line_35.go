@@ -4,6 +4,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -23,6 +24,8 @@ import (
 	"go.etcd.io/etcd/server/v3/wal"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+
+	"github.com/quorate/quorate/internal/control"
 )
 
 // etcd 3.5. Its messages are gogo's, raft lies in its own repository, and its
@@ -61,6 +64,38 @@ func encodeAddition(member uint64, context []byte) ([]byte, error) {
 func createLog(log *zap.Logger, dir string, metadata []byte) (*logFile, error) {
 	return wal.Create(log, dir, metadata)
 }
+
+// openLog opens a log to write to, at its last snapshot that is committed, and reads
+// it to its end.
+func openLog(log *zap.Logger, dir string) (*logFile, hardState, control.LogPosition, error) {
+	snapshots, err := wal.ValidSnapshotEntries(log, dir)
+	if err == nil && len(snapshots) == 0 {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		return nil, hardState{}, control.LogPosition{}, fmt.Errorf("look for the last snapshot mark: %w", err)
+	}
+	last := snapshots[len(snapshots)-1]
+	w, err := wal.Open(log, dir, last)
+	if err != nil {
+		return nil, hardState{}, control.LogPosition{}, fmt.Errorf("open at index %d: %w", last.Index, err)
+	}
+	_, state, entries, err := w.ReadAll()
+	if err != nil {
+		return nil, hardState{}, control.LogPosition{}, errors.Join(fmt.Errorf("read from index %d: %w", last.Index, err), w.Close())
+	}
+	end := control.LogPosition{Term: last.Term, Index: last.Index}
+	if n := len(entries); n > 0 {
+		end = control.LogPosition{Term: entries[n-1].Term, Index: entries[n-1].Index}
+	}
+	return w, hardState{state.Term, state.Vote, state.Commit}, end, nil
+}
+
+func saveState(w *logFile, s hardState) error {
+	return w.Save(raftpb.HardState{Term: s.term, Vote: s.vote, Commit: s.commit}, nil)
+}
+
+func repairLog(log *zap.Logger, dir string) bool { return wal.Repair(log, dir) }
 
 // saveFirst completes the first save: the additions, all of them committed.
 func saveFirst(w *logFile, additions [][]byte) error {

@@ -4,6 +4,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
@@ -16,6 +17,9 @@ import (
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
 	"go.etcd.io/raft/v3/raftpb"
+	"go.uber.org/zap"
+
+	"github.com/quorate/quorate/internal/control"
 )
 
 // etcd 3.6. Its messages are gogo's: values, without getters in raft and the log.
@@ -35,6 +39,36 @@ func encodeMetadata(cluster, member uint64) ([]byte, error) {
 
 func encodeAddition(member uint64, context []byte) ([]byte, error) {
 	return (&raftpb.ConfChange{Type: raftpb.ConfChangeAddNode, NodeID: member, Context: context}).Marshal()
+}
+
+// openLog opens a log to write to, at its last snapshot that is committed, and reads
+// it to its end.
+func openLog(log *zap.Logger, dir string) (*logFile, hardState, control.LogPosition, error) {
+	snapshots, err := wal.ValidSnapshotEntries(log, dir)
+	if err == nil && len(snapshots) == 0 {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		return nil, hardState{}, control.LogPosition{}, fmt.Errorf("look for the last snapshot mark: %w", err)
+	}
+	last := snapshots[len(snapshots)-1]
+	w, err := wal.Open(log, dir, last)
+	if err != nil {
+		return nil, hardState{}, control.LogPosition{}, fmt.Errorf("open at index %d: %w", last.Index, err)
+	}
+	_, state, entries, err := w.ReadAll()
+	if err != nil {
+		return nil, hardState{}, control.LogPosition{}, errors.Join(fmt.Errorf("read from index %d: %w", last.Index, err), w.Close())
+	}
+	end := control.LogPosition{Term: last.Term, Index: last.Index}
+	if n := len(entries); n > 0 {
+		end = control.LogPosition{Term: entries[n-1].Term, Index: entries[n-1].Index}
+	}
+	return w, hardState{state.Term, state.Vote, state.Commit}, end, nil
+}
+
+func saveState(w *logFile, s hardState) error {
+	return w.Save(raftpb.HardState{Term: s.term, Vote: s.vote, Commit: s.commit}, nil)
 }
 
 // saveFirst completes the first save: the additions, all of them committed.

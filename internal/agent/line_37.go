@@ -4,7 +4,9 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"flag"
+	"fmt"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/server/v3/embed"
@@ -12,7 +14,10 @@ import (
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
 	"go.etcd.io/raft/v3/raftpb"
+	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/quorate/quorate/internal/control"
 )
 
 // etcd 3.7, the line of the root's go.mod. Its messages are those of Google's
@@ -35,6 +40,36 @@ func encodeAddition(member uint64, context []byte) ([]byte, error) {
 	return proto.Marshal(&raftpb.ConfChange{
 		Type: raftpb.ConfChangeAddNode.Enum(), NodeId: proto.Uint64(member), Context: context,
 	})
+}
+
+// openLog opens a log to write to, at its last snapshot that is committed, and reads
+// it to its end.
+func openLog(log *zap.Logger, dir string) (*logFile, hardState, control.LogPosition, error) {
+	snapshots, err := wal.ValidSnapshotEntries(log, dir)
+	if err == nil && len(snapshots) == 0 {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		return nil, hardState{}, control.LogPosition{}, fmt.Errorf("look for the last snapshot mark: %w", err)
+	}
+	last := snapshots[len(snapshots)-1]
+	w, err := wal.Open(log, dir, last)
+	if err != nil {
+		return nil, hardState{}, control.LogPosition{}, fmt.Errorf("open at index %d: %w", last.GetIndex(), err)
+	}
+	_, state, entries, err := w.ReadAll()
+	if err != nil {
+		return nil, hardState{}, control.LogPosition{}, errors.Join(fmt.Errorf("read from index %d: %w", last.GetIndex(), err), w.Close())
+	}
+	end := control.LogPosition{Term: last.GetTerm(), Index: last.GetIndex()}
+	if n := len(entries); n > 0 {
+		end = control.LogPosition{Term: entries[n-1].GetTerm(), Index: entries[n-1].GetIndex()}
+	}
+	return w, hardState{state.GetTerm(), state.GetVote(), state.GetCommit()}, end, nil
+}
+
+func saveState(w *logFile, s hardState) error {
+	return w.Save(&raftpb.HardState{Term: proto.Uint64(s.term), Vote: proto.Uint64(s.vote), Commit: proto.Uint64(s.commit)}, nil)
 }
 
 // saveFirst completes the first save: the additions, all of them committed.

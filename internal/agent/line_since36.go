@@ -45,6 +45,8 @@ func createLog(log *zap.Logger, dir string, metadata []byte) (*logFile, error) {
 	return wal.Create(log, dir, metadata)
 }
 
+func repairLog(log *zap.Logger, dir string) bool { return wal.Repair(log, dir) }
+
 // writeDatabase writes the members, and that their entries are applied.
 // etcd's storage code panics where it cannot write; the caller's process then
 // ends, having promised nothing, and the same admission begins anew.

@@ -248,30 +248,9 @@ func (p Prove) start(ctx context.Context, l layout, log *zap.Logger) (*embed.Etc
 	config.TickMs, config.ElectionMs = 10, 100 // there is nobody to be patient with
 	config.QuotaBackendBytes = -1              // it was full, perhaps; nothing is written
 	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(log.Named("etcd"))
-	etcdFlags.RLock()
-	defer etcdFlags.RUnlock()
-	s, err := embed.StartEtcd(config)
-	if err != nil {
-		return nil, err
-	}
 	patience := p.Patience
 	if patience == 0 {
 		patience = 2 * time.Minute
 	}
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-s.Server.ReadyNotify():
-		return s, nil
-	case err = <-s.Err():
-	case <-s.Server.StopNotify():
-		err = errors.New("etcd stopped")
-	case <-timer.C:
-		err = fmt.Errorf("it did not serve within %s", patience)
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	s.Server.HardStop()
-	s.Close()
-	return nil, err
+	return startPrivately(ctx, config, patience)
 }

@@ -20,6 +20,10 @@ func (a *Agent) report() control.Report {
 	}
 	r.Step, r.Volume.Kept = a.preparation.look()
 	r.Snapshot = a.staging.look()
+	r.Volume.Halted, r.Volume.Survived = v.volume.Halted, v.volume.Survived
+	if v.server == nil {
+		r.Log = v.log
+	}
 	if v.server != nil {
 		r.Etcd = v.server.status(a.unready() == "")
 		r.Etcd.Defragmenting, r.Etcd.Defragmented = a.defragmentations.look()

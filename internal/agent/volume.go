@@ -25,6 +25,12 @@ type volumeRecord struct {
 	// Removed says that the cluster removed this member. A removed ID never
 	// comes back, so this outlives every restart.
 	Removed bool `json:"removed,omitempty"`
+	// Halted is the grant under which etcd must not start; empty when it may.
+	Halted string `json:"halted,omitempty"`
+	// Survival is under way: the member becomes a cluster of its own before etcd starts.
+	Survival *survival `json:"survival,omitempty"`
+	// Survived is the last grant of that kind that is done, and must not be again.
+	Survived string `json:"survived,omitempty"`
 }
 
 // errVolumeRecord marks a volume.json that is there and cannot be understood.

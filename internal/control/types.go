@@ -81,6 +81,10 @@ type Volume struct {
 	// Kept is the release line before the step to which a snapshot of the database
 	// was taken that lies on the volume; empty when none does.
 	Kept string `json:"kept,omitempty"`
+	// Halted is the grant under which etcd is kept from starting; empty when it is not.
+	Halted string `json:"halted,omitempty"`
+	// Survived is the last grant under which this member became a cluster of its own.
+	Survived string `json:"survived,omitempty"`
 }
 
 // Admission is the identity under which a volume may start by itself. The
@@ -130,6 +134,9 @@ type Report struct {
 	Step *Step `json:"step,omitempty"`
 	// Snapshot is what of a snapshot lies on the volume; nil when nothing does.
 	Snapshot *Snapshot `json:"snapshot,omitempty"`
+	// Log is how far the member's log goes; nil while etcd runs, or where that cannot
+	// be read.
+	Log *LogPosition `json:"log,omitempty"`
 }
 
 // Etcd is what an embedded server says of itself. All of it is local: nothing

@@ -98,6 +98,16 @@ func (c *Client) Defragment(ctx context.Context, req control.DefragmentRequest) 
 	return c.call(ctx, http.MethodPost, control.PathDefragment, req)
 }
 
+// Halt stops etcd on the agent's member, or ends that.
+func (c *Client) Halt(ctx context.Context, req control.HaltRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathHalt, req)
+}
+
+// Survive makes the agent's halted member a cluster of its own.
+func (c *Client) Survive(ctx context.Context, req control.SurviveRequest) (control.Report, error) {
+	return c.call(ctx, http.MethodPost, control.PathSurvive, req)
+}
+
 // PutSnapshot puts a snapshot onto the agent's empty volume. It takes as long as
 // body does and is bounded by ctx alone; body is not read where the agent refuses,
 // or has that very snapshot.
