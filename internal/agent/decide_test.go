@@ -184,6 +184,18 @@ func TestDecide(t *testing.T) {
 		"died three times in silence": {
 			disk: healthy(func(d *Disk) { d.Failures = 3 }), want: Refuse, reason: control.ReasonCrashed, says: "out of memory"},
 
+		"halted":                     {disk: healthy(func(d *Disk) { d.Halted = "g" }), want: StayHalted, says: "waits for what the operator decides"},
+		"halted, having died before": {disk: healthy(func(d *Disk) { d.Halted, d.Failures = "g", 3 }), want: StayHalted},
+		"halted and corrupt": {
+			disk: healthy(func(d *Disk) { d.Halted, d.Log.Condition = "g", Corrupt }), want: Refuse, reason: control.ReasonCorruptWAL},
+		"halted and emptied": {
+			disk: empty(func(d *Disk) { d.Admission, d.Halted = admitted(true), "g" }), want: Refuse, reason: control.ReasonDataLost},
+		"to survive": {disk: healthy(func(d *Disk) { d.Halted, d.Survives = "g", true }), want: Survive, says: "cluster of its own"},
+		"to survive, and dying of it": {
+			disk: healthy(func(d *Disk) { d.Halted, d.Survives, d.Failures = "g", true, 3 }), want: Refuse, reason: control.ReasonCrashed},
+		"to survive, on another's data": {
+			disk: healthy(func(d *Disk) { d.Halted, d.Survives, d.Log.MemberID = "g", true, 0xff }), want: Refuse, reason: control.ReasonForeignData},
+
 		"unusable": {
 			disk: Disk{Unusable: "read-only file system"}, want: Refuse, reason: control.ReasonVolumeUnusable, says: "read-only"},
 		"identity damaged": {
@@ -213,9 +225,11 @@ func TestDecideNeverStartsWithoutAHardState(t *testing.T) {
 		for _, born := range []bool{false, true} {
 			for _, failures := range []int{0, maxFailures} {
 				for _, contents := range []func(*Disk){asIs, unborn} {
-					d := empty(func(d *Disk) { contents(d); d.Admission, d.Born, d.Failures = admission, born, failures })
-					if got := Decide(d); got.Action == StartExisting {
-						t.Errorf("%+v is started", d)
+					for _, survives := range []bool{false, true} {
+						d := empty(func(d *Disk) { contents(d); d.Admission, d.Born, d.Failures, d.Survives = admission, born, failures, survives })
+						if got := Decide(d); got.Action == StartExisting || got.Action == Survive {
+							t.Errorf("%+v is started", d)
+						}
 					}
 				}
 			}
