@@ -109,6 +109,14 @@ func decideOnData(d Disk, admitted control.Admission) Boot {
 	case db.Applied < log.Snapshot && !slices.Contains(db.Received, log.Snapshot):
 		return refuse(control.ReasonCorruptDatabase,
 			"The database ends at index %d, before the log begins at %d. Replace this member.", db.Applied, log.Snapshot)
+	default:
+		return decideOnGoodData(d)
+	}
+}
+
+// decideOnGoodData: etcd could start, if it shall.
+func decideOnGoodData(d Disk) Boot {
+	switch {
 	case d.Halted != "" && !d.Survives:
 		return Boot{Action: StayHalted, Message: haltedMessage}
 	case d.Failures >= maxFailures:

@@ -226,7 +226,10 @@ func TestDecideNeverStartsWithoutAHardState(t *testing.T) {
 			for _, failures := range []int{0, maxFailures} {
 				for _, contents := range []func(*Disk){asIs, unborn} {
 					for _, survives := range []bool{false, true} {
-						d := empty(func(d *Disk) { contents(d); d.Admission, d.Born, d.Failures, d.Survives = admission, born, failures, survives })
+						d := empty(func(d *Disk) {
+							contents(d)
+							d.Admission, d.Born, d.Failures, d.Survives = admission, born, failures, survives
+						})
 						if got := Decide(d); got.Action == StartExisting || got.Action == Survive {
 							t.Errorf("%+v is started", d)
 						}

@@ -8,8 +8,8 @@ const (
 	PathSurvive = "/v1/survive" // POST SurviveRequest: Report. Idempotent.
 )
 
-// StateHalted: etcd was stopped by the word of the operator, and no restart of the
-// pod starts it. Report.Log says how far its log goes.
+// StateHalted says that etcd was stopped by the word of the operator, and that no
+// restart of the pod starts it. Report.Log says how far its log goes.
 const StateHalted State = "Halted"
 
 // HaltRequest stops etcd on a member whose cluster has no quorum, and keeps it
