@@ -101,6 +101,11 @@ func live(t *testing.T) lived {
 	must(t, err)
 	l.keys = everyKey(t, p)
 	must(t, p.stop())
+	older := BinaryVersion()
+	older.Minor--
+	l.snapshotOf = l.edited(t, func(tx *bbolt.Tx) error { // and a downgrade was under way
+		return tx.Bucket(clusterBucket).Put(downgradeKey, fmt.Appendf(nil, `{"target-version":%q,"enabled":true}`, older.Line()+".0"))
+	})
 	return l
 }
 
@@ -155,7 +160,7 @@ func checkRestored(t *testing.T, pods []*pod, l lived, first int64) {
 		if r.Etcd.Revision != first || r.Volume.Admission.Restored.Revision != first {
 			t.Errorf("revision %d, admitted with %d, want %d", r.Etcd.Revision, r.Volume.Admission.Restored.Revision, first)
 		}
-		if len(r.Etcd.Alarms) != 0 || r.Etcd.ClusterID == l.cluster || r.Etcd.ClusterID != r.Volume.Admission.ClusterID || r.Etcd.Voters != len(pods) {
+		if len(r.Etcd.Alarms) != 0 || r.Etcd.Downgrade != "" || r.Etcd.ClusterID == l.cluster || r.Etcd.ClusterID != r.Volume.Admission.ClusterID || r.Etcd.Voters != len(pods) {
 			t.Errorf("got %+v", r.Etcd)
 		}
 		if got := everyKey(t, p); !maps.Equal(got, l.keys) {

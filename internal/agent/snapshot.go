@@ -27,6 +27,7 @@ var (
 	keyBucket     = []byte("key")
 	scheduledKey  = []byte("scheduledCompactRev")
 	finishedKey   = []byte("finishedCompactRev")
+	downgradeKey  = []byte("downgrade")
 	alarmBucket   = []byte("alarm")
 	membersBucket = []byte("members")
 	removedBucket = []byte("members_removed")
@@ -93,9 +94,9 @@ func (f snapshotFacts) refuse(binary etcd.Version) *control.Refusal {
 }
 
 // cleanse removes from a restored database what is of the old cluster: alarms, for
-// they name members that no longer exist, and any member but those to come. etcd's
-// restore empties the list of members while it walks it, of which bbolt does not
-// promise that it misses none.
+// they name members that no longer exist, a downgrade that was under way there, and
+// any member but those to come. etcd's restore empties the list of members while it
+// walks it, of which bbolt does not promise that it misses none.
 func cleanse(path string, admitted control.Admission) error {
 	members, err := foundingIDs(admitted)
 	if err != nil {
@@ -108,6 +109,7 @@ func cleanse(path string, admitted control.Admission) error {
 	err = bolt.Update(func(tx *bbolt.Tx) error {
 		return errors.Join(
 			drop(tx.Bucket(alarmBucket), func([]byte) bool { return true }),
+			drop(tx.Bucket(clusterBucket), func(key []byte) bool { return bytes.Equal(key, downgradeKey) }),
 			drop(tx.Bucket(removedBucket), func([]byte) bool { return true }),
 			drop(tx.Bucket(membersBucket), func(key []byte) bool { return !members[string(key)] }))
 	})
