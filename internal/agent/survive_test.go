@@ -273,56 +273,56 @@ func TestLearnerSurvivesNothing(t *testing.T) {
 func TestSurviveKilledAtEachChange(t *testing.T) {
 	t.Parallel()
 	pods, keys := crashed(t)
-	original, admission := pods[0], pods[0].admission()
-	log := scanLog(original.layout().walDir())
-	seen := map[string]bool{}
-	for n := 1; ; n++ {
-		p := *original
-		p.config.Dir = t.TempDir()
-		must(t, os.CopyFS(p.config.Dir, os.DirFS(original.config.Dir)))
-		record := volumeRecord{ID: "3b0f1d8e-5f0e-4d53-8d5c-0e5a3f8a7c11", Admission: &admission, Born: true, Halted: "lost",
-			Survival: &survival{"lost", control.LogPosition{Term: log.LastTerm, Index: log.Last}}}
-		must(t, record.write(p.layout()))
-		variable := restoreVariable + "=" + encode(t, restoring{Config: p.config})
-		at := killedAt(t, variable, p.config.Dir, n)
-		done, err := readVolume(p.layout())
-		must(t, err)
-		if at == "" || done.Survived == "lost" && strings.Contains(at, " data/") {
-			t.Logf("%d changes are made", n-1)
-			break
-		}
-		seen[at] = true
-		must(t, removeDurable(p.layout().startsFile()))
-		if again := killedAt(t, variable, p.config.Dir, 1+n%23); again != "" {
-			at += ", then " + again
-		}
-		must(t, removeDurable(p.layout().startsFile()))
-		p.start()
-		waitFor(t, "readiness after a kill at "+at, p.ready)
-		keys.check(t, &p)
-		if r := p.report(); r.Volume.Survived != "lost" || r.Volume.Halted != "" || r.Etcd.Voters != 1 {
-			t.Errorf("killed at %s: %+v", at, r)
-		}
-		must(t, p.stop())
-		if t.Failed() {
-			return
+	dead := &casualty{pods[0], pods[0].admission(), scanLog(pods[0].layout().walDir()), keys}
+	for n := 1; dead.survivesKill(t, traced{At: n}, 1+n%23) && !t.Failed(); n++ {
+	}
+	for i, step := range []string{
+		"create starts.json.tmp", "write data/member/wal", "sync data/member/wal", "write data/member/snap/db",
+		"create volume.json.tmp", "rename volume.json.tmp", "remove starts.json",
+	} {
+		if !dead.survivesKill(t, traced{Named: step}, 1+i) {
+			t.Errorf("it was not killed at: %s", step)
 		}
 	}
-	checkSwept(t, func(f func(string)) {
-		for at := range seen {
-			f(at)
-		}
-	}, "create starts.json.tmp", "write data/member/wal", "sync data/member/wal", "write data/member/snap/db", "remove starts.json", "rename volume.json.tmp")
 }
 
-// checkSwept: that a sweep has been everywhere, by what it must have met.
-func checkSwept(t *testing.T, each func(func(string)), steps ...string) {
+// casualty is the survivor's volume as its processes' deaths have left it.
+type casualty struct {
+	*pod
+	admission control.Admission
+	log       Log
+	keys      *acknowledged
+}
+
+// survivesKill grants survival to a copy of the volume, kills what comes of it twice,
+// and finishes it. It returns false once the first kill comes too late.
+func (c *casualty) survivesKill(t *testing.T, first traced, second int) bool {
 	t.Helper()
-	for _, step := range steps {
-		found := false
-		each(func(at string) { found = found || strings.HasPrefix(at, step) })
-		if !found {
-			t.Errorf("it was never killed at: %s", step)
-		}
+	p := *c.pod
+	p.config.Dir = t.TempDir()
+	must(t, os.CopyFS(p.config.Dir, os.DirFS(c.config.Dir)))
+	record := volumeRecord{ID: "3b0f1d8e-5f0e-4d53-8d5c-0e5a3f8a7c11", Admission: &c.admission, Born: true, Halted: "lost",
+		Survival: &survival{"lost", control.LogPosition{Term: c.log.LastTerm, Index: c.log.Last}}}
+	must(t, record.write(p.layout()))
+	variable := restoreVariable + "=" + encode(t, restoring{Config: p.config})
+	first.Variable, first.Dir = variable, p.config.Dir
+	at := kill(t, first)
+	done, err := readVolume(p.layout())
+	must(t, err)
+	if at == "" || done.Survived == "lost" && strings.Contains(at, " data/") {
+		return false
 	}
+	must(t, removeDurable(p.layout().startsFile())) // patience has its own tests
+	if again := killedAt(t, variable, p.config.Dir, second); again != "" {
+		at += ", then " + again
+	}
+	must(t, removeDurable(p.layout().startsFile()))
+	p.start()
+	waitFor(t, "readiness after a kill at "+at, p.ready)
+	c.keys.check(t, &p)
+	if r := p.report(); r.Volume.Survived != "lost" || r.Volume.Halted != "" || r.Etcd.Voters != 1 {
+		t.Errorf("killed at %s: %+v", at, r)
+	}
+	must(t, p.stop())
+	return true
 }

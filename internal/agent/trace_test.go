@@ -26,6 +26,7 @@ type traced struct {
 	Variable string
 	Dir      string // changes below it count
 	At       int    // the change before which to kill
+	Named    string // or the first one that begins so
 }
 
 const (
@@ -37,7 +38,13 @@ const (
 // a file below dir. It returns at which, or nothing if the process ended before.
 func killedAt(t *testing.T, variable, dir string, n int) string {
 	t.Helper()
-	encoded, err := json.Marshal(traced{variable, dir, n})
+	return kill(t, traced{Variable: variable, Dir: dir, At: n})
+}
+
+// kill runs what is to be traced, and returns before which change it was killed.
+func kill(t *testing.T, what traced) string {
+	t.Helper()
+	encoded, err := json.Marshal(what)
 	must(t, err)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), traceVariable+"="+string(encoded))
@@ -50,7 +57,7 @@ func killedAt(t *testing.T, variable, dir string, n int) string {
 	case 0:
 		return ""
 	default:
-		t.Fatalf("before change %d the process ended with %d: %v\n%s", n, code, err, errOut.String())
+		t.Fatalf("before change %d%s the process ended with %d: %v\n%s", what.At, what.Named, code, err, errOut.String())
 		return ""
 	}
 }
@@ -114,7 +121,7 @@ func (tr *tracer) follow() (int, error) {
 		}
 		if status.StopSignal() == syscall.SIGTRAP|0x80 {
 			if change := tr.change(pid); change != "" {
-				if tr.changes++; tr.changes == tr.At {
+				if tr.changes++; tr.changes == tr.At || tr.Named != "" && strings.HasPrefix(change, tr.Named) {
 					fmt.Println(change)
 					return exitKilled, syscall.Kill(tr.pid, syscall.SIGKILL)
 				}
