@@ -1,0 +1,139 @@
+package pki_test
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/internal/pki"
+)
+
+// turn takes all CAs a stage further and issues what is wanted then, as the
+// operator does.
+func turn(t *testing.T, p pki.Plan, s secretsMap, from pki.Stage, now time.Time) {
+	t.Helper()
+	for _, kind := range p.Kinds() {
+		if kind.IsCA() {
+			s[kind] = must(pki.Turn(p, kind, from, "r1", s, now))(t)
+		}
+	}
+	reissue(t, p, s, now)
+}
+
+func reissue(t *testing.T, p pki.Plan, s secretsMap, now time.Time) {
+	t.Helper()
+	for _, r := range pki.Assess(p, s, now).Reports {
+		if !r.Kind.IsCA() && r.Finding != pki.Current {
+			if r.Finding == pki.ForeignIssuer || !r.Usable {
+				t.Fatalf("%s: %s, usable %t: %s", r.Kind, r.Finding, r.Usable, r.Message)
+			}
+			s[r.Kind] = issue(t, p, r.Kind, s, now)
+		}
+	}
+}
+
+// at is what a process has: certificates as they are now, and whom it trusted
+// when it started.
+func at(now, started secretsMap, kind pki.Kind, bundles ...string) pki.Content {
+	c := maps.Clone(now[kind])
+	for _, b := range bundles {
+		c[b] = started[kind][b]
+	}
+	return c
+}
+
+func clone(s secretsMap) secretsMap {
+	c := secretsMap{}
+	for kind, content := range s {
+		c[kind] = maps.Clone(content)
+	}
+	return c
+}
+
+// At each stage those who have loaded it, and those who are one behind, accept
+// each other; in the end nobody accepts what the old CA has signed.
+func TestRotation(t *testing.T) {
+	p := plan()
+	s := newPKI(t, p, birth)
+	first := clone(s)
+	const pod = "demo-0.demo-peers.prod.svc"
+	meet := func(servers, client secretsMap, want bool) {
+		t.Helper()
+		user := must(pki.UserTLS(client[pki.ClientTLS]))(t)
+		if got := exchange(t, server(t, servers[pki.MemberTLS], "server", "client-ca.crt"), tlsDialer(user, pod)); got != want {
+			t.Errorf("accepted %t, want %t", got, want)
+		}
+	}
+	before := clone(s)
+	for _, from := range []pki.Stage{pki.NotBegun, pki.Announced, pki.Retiring} {
+		if got := p.Stage(s, "r1"); got != from {
+			t.Fatalf("the stage is %s, want %s", got, from)
+		}
+		turn(t, p, s, from, birth)
+		// Processes take new certificates at once, and new bundles as they restart.
+		half := clone(s)
+		half[pki.MemberTLS] = at(s, before, pki.MemberTLS, "client-ca.crt", "peer-ca.crt")
+		half[pki.ClientTLS] = at(s, before, pki.ClientTLS, "ca.crt")
+		for _, servers := range []secretsMap{half, s} {
+			for _, clients := range []secretsMap{half, s} {
+				meet(servers, clients, true)
+			}
+		}
+		meet(before, s, true) // whose Secret has not arrived yet
+		meet(s, before, true)
+		before = clone(s)
+	}
+	if got := p.Stage(s, "r1"); got != pki.Rotated || p.Begun(s) != "" {
+		t.Errorf("the stage is %s, begun is %q", got, p.Begun(s))
+	}
+	if a := pki.Assess(p, s, birth); !a.Current() {
+		t.Errorf("not current: %+v", a.Reports)
+	}
+	meet(s, first, false)
+	meet(first, s, false)
+	for _, kind := range p.Kinds() {
+		if !kind.IsCA() {
+			continue
+		}
+		for from := pki.NotBegun; from <= pki.Rotated; from++ {
+			if again := must(pki.Turn(p, kind, from, "r1", s, birth))(t); !maps.EqualFunc(again, s[kind], func(a, b []byte) bool { return string(a) == string(b) }) {
+				t.Errorf("%s turns once more at %s", kind, from)
+			}
+		}
+	}
+}
+
+// A CA whose key is lost, or whose whole Secret is, is replaced the same way: the
+// leaves that it has signed stay until the next one signs.
+func TestRotationOfALostCA(t *testing.T) {
+	p := plan()
+	for name, lose := range map[string]func(secretsMap){
+		"the key":    func(s secretsMap) { delete(s[pki.ClientCA], "tls.key") },
+		"the Secret": func(s secretsMap) { delete(s, pki.ClientCA) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newPKI(t, p, birth)
+			lose(s)
+			leaf := string(s[pki.MemberTLS]["server.crt"])
+			turn(t, p, s, pki.NotBegun, birth)
+			if string(s[pki.MemberTLS]["server.crt"]) != leaf {
+				t.Error("a leaf was issued by a CA without a key")
+			}
+			if _, err := pki.UserTLS(s[pki.ClientTLS]); err != nil {
+				t.Error(err)
+			}
+			user := must(pki.UserTLS(s[pki.ClientTLS]))(t)
+			if !exchange(t, server(t, s[pki.MemberTLS], "server", "client-ca.crt"), tlsDialer(user, "demo-0.demo-peers.prod.svc")) {
+				t.Error("clients and members do not accept each other")
+			}
+			turn(t, p, s, pki.Announced, birth)
+			turn(t, p, s, pki.Retiring, birth)
+			if a := pki.Assess(p, s, birth); !a.Current() || p.Stage(s, "r1") != pki.Rotated {
+				t.Errorf("in the end: %s, %+v", p.Stage(s, "r1"), a.Reports)
+			}
+			if string(s[pki.MemberTLS]["server.crt"]) == leaf {
+				t.Error("the old leaf is left")
+			}
+		})
+	}
+}
