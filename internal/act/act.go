@@ -168,6 +168,8 @@ func (a *Actor) maintain(ctx context.Context, s *Situation, action plan.Action) 
 		return a.downgrade(ctx, s, action)
 	case plan.CancelDowngrade:
 		return a.cancelDowngrade(ctx, s, action)
+	case plan.Rotate:
+		return a.rotate(ctx, s, action)
 	case plan.Compact:
 		return a.compact(ctx, s, action)
 	case plan.Defragment:

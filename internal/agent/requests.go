@@ -19,6 +19,7 @@ func (a *Agent) report() control.Report {
 		Binary: BinaryVersion().String(),
 	}
 	r.Step, r.Volume.Kept = a.preparation.look()
+	r.Trust = a.trust(v)
 	if v.server != nil {
 		r.Etcd = v.server.status(a.unready() == "")
 		r.Etcd.Defragmenting, r.Etcd.Defragmented = a.defragmentations.look()

@@ -115,6 +115,8 @@ type Report struct {
 	// Step is the preparation for another release line, since the agent started;
 	// nil when there is none.
 	Step *Step `json:"step,omitempty"`
+	// Trust is whom the member trusts; nil from an agent that does not tell.
+	Trust *Trust `json:"trust,omitempty"`
 }
 
 // Etcd is what an embedded server says of itself. All of it is local: nothing

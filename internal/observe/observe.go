@@ -117,6 +117,7 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 	if err := o.issued(ctx, cluster, s); err != nil {
 		return nil, err
 	}
+	s.trusts()
 	if err := o.troubles(ctx, live, s); err != nil {
 		return nil, err
 	}

@@ -67,6 +67,37 @@ func (p Plan) Stage(secrets map[Kind]Content, rotation string) Stage {
 	return least
 }
 
+// StageSince is when the last CA came to that stage; zero before the first and
+// after the last.
+func (p Plan) StageSince(secrets map[Kind]Content, rotation string) time.Time {
+	var since time.Time
+	stage := p.Stage(secrets, rotation)
+	for _, kind := range p.Kinds() {
+		if !kind.IsCA() || secrets[kind].stage(rotation) != stage {
+			continue
+		}
+		if at := secrets[kind].since(stage); at.After(since) {
+			since = at
+		}
+	}
+	return since
+}
+
+// since is when a CA came to a stage.
+func (c Content) since(stage Stage) time.Time {
+	switch stage {
+	case Announced:
+		if next, err := c.certificates(KeyNextCert); err == nil {
+			return next[0].NotBefore.Add(Backdate)
+		}
+	case Retiring:
+		if at, err := time.Parse(time.RFC3339, string(c[KeySigning])); err == nil {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
 // Begun is the rotation that a cluster's CAs are in the middle of; empty when
 // they are in none.
 func (p Plan) Begun(secrets map[Kind]Content) string {

@@ -242,7 +242,7 @@ func (a Restart) String() string      { return fmt.Sprintf("Restart %s %s", a.Na
 // itself, and the planner must decide the same again.
 func Live(a Action) bool {
 	switch a.(type) {
-	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart, Downgrade, CancelDowngrade, Compact, Defragment, DisarmNoSpace:
+	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart, Downgrade, CancelDowngrade, Compact, Defragment, DisarmNoSpace, Rotate:
 		return true
 	default:
 		return false

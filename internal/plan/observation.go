@@ -166,6 +166,9 @@ type Certificates struct {
 	// Expiry is the first end of any certificate, RFC 3339; empty when none
 	// could be read.
 	Expiry string
+	// Rotation is the replacement of the authorities that is wanted, or under way;
+	// nil when there is none.
+	Rotation *Rotation
 }
 
 // PodState is the state of a member's pod.
@@ -195,6 +198,9 @@ type Member struct {
 	// Adjust says what of the spec can be changed on the pod as it runs, and
 	// Adjusting what its node has not done yet of that; empty when nothing is.
 	Adjust, Adjusting string
+	// Trust says whether the member has loaded whom it is to trust; empty where its
+	// agent does not tell.
+	Trust Trust
 	// Trouble is why the pod or its claim does not come up; nil if nothing is
 	// known to hinder it.
 	Trouble *Trouble
@@ -212,6 +218,17 @@ type Member struct {
 	Agent      *control.Report
 	AgentError string
 }
+
+// Trust says how far a change of whom to trust has come to a member.
+type Trust string
+
+const (
+	TrustLoaded Trust = "Loaded"
+	// TrustOnDisk: it lies there, and etcd has not read it: see Stale.
+	TrustOnDisk Trust = "OnDisk"
+	// TrustAwaited: the node has not brought it yet.
+	TrustAwaited Trust = "Awaited"
+)
 
 // Clients says whether clients are sent to a member by the client Service.
 type Clients string

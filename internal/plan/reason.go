@@ -49,6 +49,7 @@ const (
 	ReasonVolumeCannotGrow   Reason = "VolumeCannotGrow"
 	ReasonUnknownMember      Reason = "UnknownMember"
 	ReasonClearing           Reason = "ClearingVolume"
+	ReasonRotating           Reason = "RotatingAuthorities"
 	ReasonNodeCordoned       Reason = "NodeCordoned"
 	ReasonNoSpace            Reason = "NoSpace"
 	ReasonDefragmenting      Reason = "Defragmenting"

@@ -44,6 +44,7 @@ var rules = []rule{
 	{"full", noSpace},                    // or a person is told why not
 	{"members", members},                 // absent members are waited for
 	{"defragmentation", defragmentation}, // give space back
+	{"rotation", rotation},               // new authorities in place of the old
 	{"authorities", authorities},         // a formed cluster never gets a new CA
 	{"awaited", awaited},                 // what is wrong with certificates from elsewhere
 	{"volumes", volumeGrowth},            // volumes that have not grown

@@ -16,7 +16,8 @@ func (l *lab) perform(a Action, only []string) {
 		l.seen.Record.Operator = l.seen.Self
 	case Issue:
 		told := l.seen.Certificates // what sources lack is not ours to issue
-		l.seen.Certificates = Certificates{Sources: told.Sources, Incomplete: told.Incomplete}
+		l.seen.Certificates = Certificates{Sources: told.Sources, Incomplete: told.Incomplete, Rotation: told.Rotation}
+		l.bundles()
 	case Apply:
 		l.apply(a.Objects)
 	case Grant:

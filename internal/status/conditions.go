@@ -153,6 +153,8 @@ func certificatesValid(v View) metav1.Condition {
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonSecretInvalid, strings.Join(certs.Problems, "; ")
 	case len(certs.Wanted) > 0 || len(certs.LostAuthorities) > 0:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(plan.ReasonCertificates), "Certificates are being issued."
+	case certs.Rotation != nil && certs.Rotation.Until != "":
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonCertificatesValid, rotationMessage(*certs.Rotation, certs.Expiry)
 	case certs.Expiry == "":
 		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, string(v.Decision.Reason), "The certificates have not been read."
 	case certs.Elsewhere:
