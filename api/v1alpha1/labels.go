@@ -12,10 +12,10 @@ const (
 const (
 	// AnnotationReplace, set by a person on an EtcdCluster: the ID of a member
 	// that counts as lost from now on.
-	// AnnotationRotateCA asks for new certificate authorities in place of the present
-	// ones, once for each value.
+	AnnotationReplace = GroupName + "/replace"
+	// AnnotationRotateCA, set by a person on an EtcdCluster: new certificate
+	// authorities in place of the present ones, once for each value.
 	AnnotationRotateCA = GroupName + "/rotate-ca"
-	AnnotationReplace  = GroupName + "/replace"
 	// AnnotationApprove, set by a person on an EtcdCluster whose updates are
 	// supervised: the restart that may happen, as the condition names it.
 	AnnotationApprove = GroupName + "/approve"

@@ -98,12 +98,16 @@ func (c Content) since(stage Stage) time.Time {
 	return time.Time{}
 }
 
-// Begun is the rotation that a cluster's CAs are in the middle of; empty when
-// they are in none.
+// Begun is the rotation that a CA of the cluster is in the middle of; empty when
+// none is. One whose Secret is gone is in none: that others have been through a
+// rotation begins no other.
 func (p Plan) Begun(secrets map[Kind]Content) string {
 	for _, kind := range p.Kinds() {
+		if !kind.IsCA() {
+			continue
+		}
 		name := string(secrets[kind][KeyRotation])
-		if kind.IsCA() && name != "" && p.Stage(secrets, name) != Rotated {
+		if stage := secrets[kind].stage(name); stage == Announced || stage == Retiring {
 			return name
 		}
 	}

@@ -52,6 +52,11 @@ func rotation(w *world) *Decision {
 	if unfit := w.unfit(seat{}); len(unfit) > 0 {
 		return awaitSeats(unfit, troubleOr(unfit, ReasonRotating), fmt.Sprintf("The certificate authorities are being replaced (%s), once every voter serves and has caught up. Waiting for %s.", r.Name, w.fitness(unfit)))
 	}
+	for _, s := range w.voters() {
+		if s.at.Trust == "" {
+			return blocked(ReasonRotating, fmt.Sprintf("The certificate authorities are to be replaced (%s), and the agent of %s, of an older release, does not tell whom it trusts. Nothing is replaced before. Restart that pod: kubectl delete pod %s.", r.Name, s, s.at.Name))
+		}
+	}
 	if r.Stage != RotationNotBegun {
 		for _, s := range w.voters() {
 			if s.at.Trust != TrustLoaded {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -28,6 +29,14 @@ func TestCARotation(t *testing.T) {
 		first[name] = string(secret.Data["tls.crt"])
 	}
 	kubectl(t, "-n", s.name, "annotate", "etcd/demo", v1alpha1.AnnotationRotateCA+"=once")
+	eventually(t, 2*long, "the rotation has come to its end", func(context.Context) error {
+		secret := &corev1.Secret{}
+		s.read("demo-peer-ca", secret)
+		if ca := string(secret.Data["tls.crt"]); ca == first["demo-peer-ca"] || ca != string(secret.Data["ca.crt"]) {
+			return errors.New(conditionsText(c.object().Status.Conditions))
+		}
+		return nil
+	})
 	c.told("Rotate", "not trusted any more")
 	c.waitReady()
 	if n := c.restarted(before); n != 3 {
