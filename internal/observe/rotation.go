@@ -16,13 +16,7 @@ const defaultGrace = 24 * time.Hour
 // rotation finds the replacement of authorities that is under way, or wanted: by
 // a person, or because one of them becomes old.
 func (o *Observer) rotation(c *v1alpha1.EtcdCluster, s *Sight, a pki.Assessment) {
-	name := s.PKI.Begun(s.Secrets)
-	if name == "" {
-		name = strings.TrimSpace(c.Annotations[v1alpha1.AnnotationRotateCA])
-	}
-	if name == "" {
-		name = aged(a)
-	}
+	name := rotationName(s, strings.TrimSpace(c.Annotations[v1alpha1.AnnotationRotateCA]), a)
 	if name == "" {
 		return
 	}
@@ -46,11 +40,19 @@ func grace(c *v1alpha1.EtcdCluster) time.Duration {
 	return defaultGrace
 }
 
-// aged names a rotation after the authority that is due.
-func aged(a pki.Assessment) string {
+// rotationName is the rotation to go on with or to begin, or else the last that
+// was asked for; empty when there is none. One that has begun comes first, whatever has
+// become of the annotation. An annotation that stays is obeyed once.
+func rotationName(s *Sight, asked string, a pki.Assessment) string {
+	if begun := s.PKI.Begun(s.Secrets); begun != "" {
+		return begun
+	}
+	if asked != "" && !s.PKI.Obeyed(s.Secrets, asked) {
+		return asked
+	}
 	for _, r := range a.With(pki.RenewDue) {
 		if r.Kind.IsCA() {
-			return "before-" + r.NotAfter.UTC().Format("2006-01-02")
+			return pki.AgedRotation(asked, r.NotAfter)
 		}
 	}
 	return ""
@@ -62,6 +64,9 @@ func (s *Sight) trusts() {
 	etcd := control.TrustDigest(secret["peer-ca.crt"], secret["client-ca.crt"])
 	port := control.TrustDigest(secret["control-ca.crt"])
 	leaves := control.TrustDigest(secret["peer.crt"], secret["server.crt"], secret["control.crt"])
+	if secret != nil {
+		s.Observation.Certificates.Trust = etcd
+	}
 	for i := range s.Observation.Members {
 		m := &s.Observation.Members[i]
 		if secret == nil || m.Agent == nil || m.Agent.Trust == nil {

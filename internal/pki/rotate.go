@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -114,6 +115,25 @@ func (p Plan) Begun(secrets map[Kind]Content) string {
 	return ""
 }
 
+// agedSuffix parts the name that a person gave to the last rotation from the date
+// of one that was begun because a CA became old.
+const agedSuffix = " before "
+
+// Obeyed reports whether what a person has asked for was begun already, be it that
+// a rotation by age has followed.
+func (p Plan) Obeyed(secrets map[Kind]Content, asked string) bool {
+	return slices.ContainsFunc(p.Kinds(), func(kind Kind) bool {
+		name := string(secrets[kind][KeyRotation])
+		return kind.IsCA() && (name == asked || strings.HasPrefix(name, asked+agedSuffix))
+	})
+}
+
+// AgedRotation names the rotation of CAs of which the first ends at a time. It
+// remembers what a person has asked for before.
+func AgedRotation(asked string, notAfter time.Time) string {
+	return asked + agedSuffix + notAfter.UTC().Format(time.DateOnly)
+}
+
 // Turn takes a CA one stage further, if it is at the one that is named; at any
 // other it stays as it is. Of a CA whose Secret is gone, or unreadable, those who
 // trust it tell what it was.
@@ -128,6 +148,10 @@ func Turn(p Plan, kind Kind, from Stage, rotation string, secrets map[Kind]Conte
 	case NotBegun:
 		turned, err = p.announce(kind, rotation, secrets, now)
 	case Announced:
+		if _, lost := content.pair(KeyNextCert, KeyNextKey); lost != nil {
+			turned, err = p.announce(kind, rotation, secrets, now) // what cannot sign is announced once more
+			break
+		}
 		turned, err = content.sign(now)
 	case Retiring:
 		turned, err = content.retire()
@@ -185,7 +209,7 @@ func (p Plan) trusted(kind Kind, secrets map[Kind]Content) ([]*x509.Certificate,
 
 // sign makes the next CA the one that signs.
 func (c Content) sign(now time.Time) (Content, error) {
-	if _, err := c.pair(KeyNextCert, KeyNextKey); err != nil {
+	if err := c.require(KeyNextCert, KeyNextKey, KeyBundle); err != nil {
 		return nil, err
 	}
 	return Content{

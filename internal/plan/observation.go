@@ -166,6 +166,8 @@ type Certificates struct {
 	// Expiry is the first end of any certificate, RFC 3339; empty when none
 	// could be read.
 	Expiry string
+	// Trust names whom members are to trust: control.TrustDigest.
+	Trust string
 	// Rotation is the replacement of the authorities that is wanted, or under way;
 	// nil when there is none.
 	Rotation *Rotation

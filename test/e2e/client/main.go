@@ -30,12 +30,11 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	config, err := load(*folder, *serverName)
-	if err == nil {
-		u := &user{endpoint: *endpoint, tls: config, attempt: *attempt, patience: *patience, pause: *pause, connections: *connections}
-		err = u.run(ctx, flag.Args())
+	u := &user{
+		endpoint: *endpoint, folder: *folder, serverName: *serverName,
+		attempt: *attempt, patience: *patience, pause: *pause, connections: *connections,
 	}
-	if err != nil {
+	if err := u.run(ctx, flag.Args()); err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
 	}
@@ -64,7 +63,7 @@ func load(folder, serverName string) (*tls.Config, error) {
 // address may stand for several members, of which one hangs.
 type user struct {
 	endpoint                 string
-	tls                      *tls.Config
+	folder, serverName       string
 	attempt, patience, pause time.Duration
 	connections              int
 	client                   *clientv3.Client
@@ -149,7 +148,7 @@ func (u *user) steadily(ctx context.Context, listen string) error {
 		defer close(ended)
 		s.run(ctx)
 	}()
-	return s.record.serve(listen, s.redial, func() {
+	return s.record.serve(listen, u.folder, s.redial, func() {
 		cancel()
 		<-ended
 	})
@@ -175,14 +174,19 @@ func (u *user) try(ctx context.Context, do func(context.Context, *clientv3.Clien
 	return err
 }
 
+// dial reads the certificates each time: they are replaced in between.
 func (u *user) dial() (*clientv3.Client, error) {
+	secure, err := load(u.folder, u.serverName)
+	if err != nil {
+		return nil, err
+	}
 	config := clientv3.Config{
-		Endpoints: []string{u.endpoint}, TLS: u.tls, DialTimeout: u.attempt, Logger: zap.NewNop(),
+		Endpoints: []string{u.endpoint}, TLS: secure, DialTimeout: u.attempt, Logger: zap.NewNop(),
 		DialKeepAliveTime: 10 * time.Second, DialKeepAliveTimeout: 3 * time.Second,
 	}
-	if u.tls != nil && u.tls.ServerName != "" {
+	if secure != nil && secure.ServerName != "" {
 		// clientv3 expects the certificate to bear the endpoint's host, whatever TLS.ServerName says.
-		config.DialOptions = []grpc.DialOption{grpc.WithAuthority(u.tls.ServerName)}
+		config.DialOptions = []grpc.DialOption{grpc.WithAuthority(secure.ServerName)}
 	}
 	return clientv3.New(config)
 }
