@@ -1,6 +1,7 @@
 package pki_test
 
 import (
+	"crypto/tls"
 	"maps"
 	"testing"
 	"time"
@@ -57,11 +58,21 @@ func TestRotation(t *testing.T) {
 	s := newPKI(t, p, birth)
 	first := clone(s)
 	const pod = "demo-0.demo-peers.prod.svc"
-	meet := func(servers, client secretsMap, want bool) {
+	meet := func(servers, clients secretsMap, want bool) {
 		t.Helper()
-		user := must(pki.UserTLS(client[pki.ClientTLS]))(t)
-		if got := exchange(t, server(t, servers[pki.MemberTLS], "server", "client-ca.crt"), tlsDialer(user, pod)); got != want {
-			t.Errorf("accepted %t, want %t", got, want)
+		member, peer := servers[pki.MemberTLS], clients[pki.MemberTLS]
+		cert := must(tls.X509KeyPair(peer["peer.crt"], peer["peer.key"]))(t)
+		for port, c := range map[string]struct{ server, client *tls.Config }{
+			"a user at etcd":                   {server(t, member, "server", "client-ca.crt"), must(pki.UserTLS(clients[pki.ClientTLS]))(t)},
+			"the operator at etcd":             {server(t, member, "server", "client-ca.crt"), must(pki.EtcdTLS(clients[pki.OperatorTLS]))(t)},
+			"the operator at the control port": {server(t, member, "control", "control-ca.crt"), must(pki.ControlTLS(clients[pki.OperatorTLS]))(t)},
+			"a peer at a peer": {server(t, member, "peer", "peer-ca.crt"), &tls.Config{
+				RootCAs: pool(t, peer["peer-ca.crt"]), Certificates: []tls.Certificate{cert},
+			}},
+		} {
+			if got := exchange(t, c.server, tlsDialer(c.client, pod)); got != want {
+				t.Errorf("%s: accepted %t, want %t", port, got, want)
+			}
 		}
 	}
 	before := clone(s)
@@ -135,5 +146,54 @@ func TestRotationOfALostCA(t *testing.T) {
 				t.Error("the old leaf is left")
 			}
 		})
+	}
+}
+
+// A CA whose next key is lost, or is not the next certificate's, before it has signed
+// anything is announced once more; the others wait for it at the stage that they have reached.
+func TestNextKeyIsLost(t *testing.T) {
+	p := plan()
+	for name, key := range map[string][]byte{"missing": nil, "another's": newPKI(t, p, birth)[pki.PeerCA]["tls.key"]} {
+		t.Run(name, func(t *testing.T) {
+			s := newPKI(t, p, birth)
+			turn(t, p, s, pki.NotBegun, birth)
+			lost := s[pki.PeerCA]["next.crt"]
+			s[pki.PeerCA]["next.key"] = key
+			turn(t, p, s, pki.Announced, birth)
+			if got := p.Stage(s, "r1"); got != pki.Announced || string(s[pki.PeerCA]["next.crt"]) == string(lost) {
+				t.Fatalf("the stage is %s", got)
+			}
+			turn(t, p, s, pki.Announced, birth)
+			turn(t, p, s, pki.Retiring, birth)
+			if a := pki.Assess(p, s, birth); !a.Current() || p.Stage(s, "r1") != pki.Rotated {
+				t.Errorf("in the end: %s, %+v", p.Stage(s, "r1"), a.Reports)
+			}
+		})
+	}
+}
+
+// What a person has asked for is obeyed once, also where a rotation by age follows,
+// and where one CA has lost its memory.
+func TestObeyed(t *testing.T) {
+	p := plan()
+	s := newPKI(t, p, birth)
+	if p.Obeyed(s, "r1") {
+		t.Error("obeyed before it has begun")
+	}
+	for _, name := range []string{"r1", pki.AgedRotation("r1", birth)} {
+		for from := pki.NotBegun; from <= pki.Retiring; from++ {
+			for _, kind := range p.Kinds() {
+				if kind.IsCA() {
+					s[kind] = must(pki.Turn(p, kind, from, name, s, birth))(t)
+				}
+			}
+		}
+		if !p.Obeyed(s, "r1") || p.Obeyed(s, "r") || p.Obeyed(s, "r2") {
+			t.Errorf("after %q: r1 %t, r %t, r2 %t", name, p.Obeyed(s, "r1"), p.Obeyed(s, "r"), p.Obeyed(s, "r2"))
+		}
+	}
+	delete(s, pki.PeerCA)
+	if !p.Obeyed(s, "r1") || p.Begun(s) != "" {
+		t.Error("a lost Secret has it begin again")
 	}
 }

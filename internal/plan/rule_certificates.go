@@ -43,3 +43,18 @@ func authorities(w *world) *Decision {
 	}
 	return blocked(ReasonAuthorityLost, fmt.Sprintf("The authority in Secret %s is missing or unusable, and a formed cluster never gets a new one by itself: its members and clients trust the old. Restore the Secret from a backup of the namespace, or replace the authorities: annotate the EtcdCluster with etcd.quorate.dev/rotate-ca=<any word>. Leaf certificates stay as they are until then.", strings.Join(lost, ", ")))
 }
+
+// delivery waits for nodes to bring members what their Secret holds by now: only
+// then is it known who has to restart for it.
+func delivery(w *world) *Decision {
+	var without []string
+	for _, s := range w.voters() {
+		if s.at != nil && s.at.Trust == TrustAwaited {
+			without = append(without, string(s.at.Name))
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	return wait(ReasonCertificates, fmt.Sprintf("There are new certificates. Waiting until %s has them, which its node brings within two minutes.", strings.Join(without, ", ")))
+}

@@ -45,6 +45,7 @@ var rules = []rule{
 	{"members", members},                 // absent members are waited for
 	{"defragmentation", defragmentation}, // give space back
 	{"rotation", rotation},               // new authorities in place of the old
+	{"delivery", delivery},               // nodes that have not brought certificates
 	{"authorities", authorities},         // a formed cluster never gets a new CA
 	{"awaited", awaited},                 // what is wrong with certificates from elsewhere
 	{"volumes", volumeGrowth},            // volumes that have not grown

@@ -43,6 +43,7 @@ func (l *lab) bundles() {
 		return
 	}
 	l.rebundled = false
+	l.seen.Certificates.Trust = map[RotationStage]string{RotationAnnounced: "both", RotationOver: "new"}[l.seen.Certificates.Rotation.Stage]
 	for i := range l.seen.Members {
 		l.seen.Members[i].Trust, l.seen.Members[i].Stale = TrustOnDisk, "whom it trusts has changed"
 	}

@@ -31,6 +31,7 @@ var scenarios = []scenario{
 	{"rollout", three, rollOut},
 	{"downgrade", three, stepBack},
 	{"space", threeThatFill, giveSpaceBack},
+	{"rotate", three, replaceAuthorities},
 }
 
 // scaleOutAndIn creates a cluster of one member, scales it to three and, with
@@ -82,6 +83,16 @@ func stepBack(c *cluster) {
 	c.change(version(line36))
 	c.runs(line36)
 	c.nothingKept()
+}
+
+// replaceAuthorities gives clients no time: there are none.
+func replaceAuthorities(c *cluster) {
+	before := c.identities()
+	c.change(grace("1s"), func(o *v1alpha1.EtcdCluster) {
+		o.Annotations = map[string]string{v1alpha1.AnnotationRotateCA: "once"}
+	})
+	c.rotated("once")
+	c.restartsAll(before)
 }
 
 func threeThatFill(c *cluster) {
