@@ -173,22 +173,13 @@ type RestoreSource struct {
 	// +optional
 	BackupName string `json:"backupName,omitempty"`
 
-	// A store in the same namespace whose newest suitable backup is taken. No
-	// default.
+	// A store of which the newest suitable backup is taken. Its URL names the
+	// folder that the backups lie in. No default.
 	// +optional
-	Store *StoreReference `json:"store,omitempty"`
+	Store *BackupStore `json:"store,omitempty"`
 
 	// The moment to restore to, in RFC 3339 form such as 2026-01-31T12:00:00Z.
 	// Default: the newest that the backup holds.
 	// +optional
 	At *metav1.Time `json:"at,omitempty"`
-}
-
-// StoreReference names a backup store in the same namespace.
-type StoreReference struct {
-	// Name of the store.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	// +required
-	Name string `json:"name"`
 }

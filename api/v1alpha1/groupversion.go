@@ -12,6 +12,9 @@ const GroupName = "etcd.quorate.dev"
 // KindEtcdCluster is the kind of EtcdCluster objects.
 const KindEtcdCluster = "EtcdCluster"
 
+// KindEtcdBackup is the kind of EtcdBackup objects.
+const KindEtcdBackup = "EtcdBackup"
+
 var (
 	// GroupVersion is the group and version of the types of this package.
 	GroupVersion = schema.GroupVersion{Group: GroupName, Version: "v1alpha1"}
@@ -24,7 +27,7 @@ var (
 )
 
 func addKnownTypes(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion, &EtcdCluster{}, &EtcdClusterList{})
+	scheme.AddKnownTypes(GroupVersion, &EtcdCluster{}, &EtcdClusterList{}, &EtcdBackup{}, &EtcdBackupList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }
