@@ -1,7 +1,6 @@
 package v1alpha1
 
 import (
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -164,9 +163,11 @@ type EtcdBackupStatus struct {
 	// +optional
 	CompletedAt *metav1.Time `json:"completedAt,omitempty"`
 
-	// How long it took to read the database, write it into the store and prove it.
+	// How long it took to read the database, write it into the store and prove it,
+	// such as 1m30s.
+	// +kubebuilder:validation:MaxLength=32
 	// +optional
-	Duration *metav1.Duration `json:"duration,omitempty"`
+	Duration string `json:"duration,omitempty"`
 
 	// URL of the data in the store.
 	// +optional
@@ -176,13 +177,16 @@ type EtcdBackupStatus struct {
 	// +optional
 	Revision int64 `json:"revision,omitempty"`
 
-	// Size of the database.
+	// Size of the database, for people: such as 1.5GiB. The manifest in the store
+	// has it in bytes.
+	// +kubebuilder:validation:MaxLength=32
 	// +optional
-	Size *resource.Quantity `json:"size,omitempty"`
+	Size string `json:"size,omitempty"`
 
-	// Size of the data in the store.
+	// Size of the data in the store, for people.
+	// +kubebuilder:validation:MaxLength=32
 	// +optional
-	StoredSize *resource.Quantity `json:"storedSize,omitempty"`
+	StoredSize string `json:"storedSize,omitempty"`
 
 	// SHA-256 of the database, in hexadecimal digits.
 	// +optional
@@ -205,8 +209,16 @@ type EtcdBackupStatus struct {
 	Operator string `json:"operator,omitempty"`
 }
 
-// ConditionComplete: the backup is in the store, and proven.
-const ConditionComplete = "Complete"
+// Types of the conditions of an EtcdBackup.
+const (
+	// ConditionComplete: the backup is in the store, and proven.
+	ConditionComplete = "Complete"
+	// ConditionFailed: there will be no backup; the message says why.
+	ConditionFailed = "Failed"
+	// ConditionDataDeleted, while the object is being deleted with its data: the
+	// data is gone; or why it is not.
+	ConditionDataDeleted = "DataDeleted"
+)
 
 // FinalizerBackupData, on an EtcdBackup whose data goes with it.
 const FinalizerBackupData = GroupName + "/backup-data"

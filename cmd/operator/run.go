@@ -60,6 +60,13 @@ func run(ctx context.Context, o *options) error {
 	if err := reconciler.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the EtcdCluster controller: %w", err)
 	}
+	backups := &controllers.EtcdBackupReconciler{
+		Client: reconciler.Client, Observer: reconciler.Observer, Actor: reconciler.Actor, Recorder: reconciler.Recorder,
+		BackupImage: o.backupImage,
+	}
+	if err := backups.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the EtcdBackup controller: %w", err)
+	}
 	ctrl.Log.Info("starting", "version", version.Version, "operator", self, "namespaces", o.watch, "clusterDomains", o.domains)
 	return mgr.Start(ctx)
 }

@@ -119,6 +119,16 @@ func (o Observation) leave() Decision {
 	return Decision{Action: Erase, Reason: ReasonDeletingData, Message: fmt.Sprintf("A Job deletes the data at %s.", o.Location)}
 }
 
+// Unerasable lets an object go whose data cannot be deleted any more, because no Job
+// can be created: its namespace is being deleted.
+func Unerasable(o Observation) Decision {
+	if !o.Deleting || !o.Guarded {
+		return Decision{}
+	}
+	return Decision{Action: Release, Warn: true, Reason: ReasonDataStays,
+		Message: fmt.Sprintf("The namespace is being deleted, so no Job can delete the data. The data at %s stays. Delete it by hand.", o.Location)}
+}
+
 func trouble(j Job) string {
 	if j.Trouble == "" {
 		return ""
