@@ -21,7 +21,7 @@ func (o *Observer) rotation(c *v1alpha1.EtcdCluster, s *Sight, a pki.Assessment)
 		return
 	}
 	stage := s.PKI.Stage(s.Secrets, name)
-	r := &plan.Rotation{Name: name, Stage: plan.RotationStage(stage.String())}
+	r := &plan.Rotation{Name: name, Stage: plan.RotationStage(stage.String()), Lagging: s.PKI.Lagging(s.Secrets, name)}
 	if since := s.PKI.StageSince(s.Secrets, name); !since.IsZero() {
 		if until := since.Add(grace(c)); until.After(o.Now()) {
 			r.Until = until.UTC().Format(time.RFC3339)

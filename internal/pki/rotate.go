@@ -68,6 +68,33 @@ func (p Plan) Stage(secrets map[Kind]Content, rotation string) Stage {
 	return least
 }
 
+// Lagging reports whether a step was cut short: of the CAs some have come further
+// than others, and those that have not are as members were told of them.
+func (p Plan) Lagging(secrets map[Kind]Content, rotation string) bool {
+	least, further := p.Stage(secrets, rotation), false
+	for _, kind := range p.Kinds() {
+		switch {
+		case !kind.IsCA():
+		case secrets[kind].stage(rotation) != least:
+			further = true
+		case !p.told(kind, secrets):
+			return false
+		}
+	}
+	return further
+}
+
+// told reports whether the members' Secret has the bundle of a CA as it is.
+func (p Plan) told(kind Kind, secrets map[Kind]Content) bool {
+	for _, l := range p.leaves(MemberTLS) {
+		if l.ca == kind {
+			bundle := secrets[kind][KeyBundle]
+			return len(bundle) > 0 && bytes.Equal(bundle, secrets[MemberTLS][l.bundle])
+		}
+	}
+	return false
+}
+
 // StageSince is when the last CA came to that stage; zero before the first and
 // after the last.
 func (p Plan) StageSince(secrets map[Kind]Content, rotation string) time.Time {

@@ -197,3 +197,29 @@ func TestObeyed(t *testing.T) {
 		t.Error("a lost Secret has it begin again")
 	}
 }
+
+// A step that was cut short is told from one that is done, and from a CA that was
+// announced anew: that one's members know nothing of it yet.
+func TestLagging(t *testing.T) {
+	p := plan()
+	s := newPKI(t, p, birth)
+	for from := pki.NotBegun; from <= pki.Retiring; from++ {
+		if p.Lagging(s, "r1") {
+			t.Errorf("lagging before the step from %s", from)
+		}
+		s[pki.PeerCA] = must(pki.Turn(p, pki.PeerCA, from, "r1", s, birth))(t)
+		if !p.Lagging(s, "r1") {
+			t.Errorf("the step from %s was cut short, and that is not seen", from)
+		}
+		turn(t, p, s, from, birth)
+	}
+	s = newPKI(t, p, birth)
+	turn(t, p, s, pki.NotBegun, birth)
+	delete(s[pki.PeerCA], "next.key")
+	for _, kind := range []pki.Kind{pki.PeerCA, pki.ClientCA, pki.ControlCA} {
+		s[kind] = must(pki.Turn(p, kind, pki.Announced, "r1", s, birth))(t)
+	}
+	if p.Lagging(s, "r1") {
+		t.Error("a CA that was announced anew counts as told")
+	}
+}

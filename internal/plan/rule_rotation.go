@@ -8,6 +8,8 @@ type Rotation struct {
 	Name string
 	// Stage is how far all authorities have come.
 	Stage RotationStage
+	// Lagging: a step was cut short, and some authorities have come further.
+	Lagging bool
 	// Until is how long clients have to take what is new, RFC 3339; empty when
 	// that is over.
 	Until string
@@ -36,6 +38,21 @@ func (a Rotate) String() string { return fmt.Sprintf("Rotate %s from %s", a.Name
 // under reports whether a rotation was begun and is not over.
 func (r *Rotation) under() bool {
 	return r != nil && (r.Stage == RotationAnnounced || r.Stage == RotationRetiring)
+}
+
+// turning ends a step that was cut short, before anybody is told of the half of it
+// that was done: members would restart for each half.
+func turning(w *world) *Decision {
+	r := w.Certificates.Rotation
+	if r == nil || !r.Lagging || !w.Remembers() {
+		return nil
+	}
+	for _, s := range w.voters() {
+		if s.at == nil || s.at.Trust != TrustLoaded {
+			return nil
+		}
+	}
+	return act(Rotate{r.Name, r.Stage}, ReasonRotating, rotationStep(r))
 }
 
 // rotation replaces the authorities: the new ones are trusted beside the old, then

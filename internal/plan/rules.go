@@ -14,6 +14,7 @@ var rules = []rule{
 	{"version", version},                 // a version that cannot be run starts nothing
 	{"names", names},                     // what others own is never touched
 	{"issuer", issuer},                   // what cert-manager is asked for
+	{"turning", turning},                 // no half of a step with authorities is told
 	{"certificates", certificates},       // no pod before its Secrets
 	{"sources", sources},                 // nor before they can be copied from elsewhere
 	{"objects", objects},                 // create what is missing, repair what drifted

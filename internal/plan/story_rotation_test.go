@@ -9,6 +9,8 @@ func (l *lab) tellRotation(key, value string) error {
 		r.Name = value
 	case "stage":
 		r.Stage = RotationStage(value)
+	case "lagging":
+		r.Lagging = value == "true"
 	case "until":
 		r.Until = value
 	default:
@@ -26,6 +28,7 @@ func (l *lab) performRotation(a Action) {
 	switch a := a.(type) {
 	case Rotate:
 		r := *l.seen.Certificates.Rotation
+		r.Lagging = false
 		r.Stage = map[RotationStage]RotationStage{
 			RotationNotBegun: RotationAnnounced, RotationAnnounced: RotationRetiring, RotationRetiring: RotationOver,
 		}[a.From]
