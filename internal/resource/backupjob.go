@@ -83,6 +83,11 @@ func SaveJob(b *v1alpha1.EtcdBackup, c *v1alpha1.EtcdCluster, images BackupImage
 	save := backupContainer(b, ContainerSave, images.Backup, append(saveArgs(b, c), storeArgs(b)...)...)
 	save.VolumeMounts = append(save.VolumeMounts, etcdMount(c)...)
 	pod := backupPod(b)
+	if e := b.Spec.Encryption; e != nil {
+		save.Args = append(save.Args, "--age="+mountAge)
+		save.VolumeMounts = append(save.VolumeMounts, corev1.VolumeMount{Name: volumeAge, MountPath: mountAge, ReadOnly: true})
+		pod.Volumes = append(pod.Volumes, secretVolume(volumeAge, e.SecretName))
+	}
 	pod.Volumes = append(pod.Volumes, etcdVolume(c)...)
 	if b.Spec.Verification != v1alpha1.VerificationRestore {
 		pod.Containers = []corev1.Container{save}
@@ -149,9 +154,6 @@ func backupPod(b *v1alpha1.EtcdBackup) corev1.PodSpec {
 	if store.SecretName != "" {
 		pod.Volumes = append(pod.Volumes, secretVolume(volumeStoreKeys, store.SecretName))
 	}
-	if e := b.Spec.Encryption; e != nil {
-		pod.Volumes = append(pod.Volumes, secretVolume(volumeAge, e.SecretName))
-	}
 	return pod
 }
 
@@ -173,9 +175,6 @@ func backupContainer(b *v1alpha1.EtcdBackup, name, image string, args ...string)
 	}
 	if b.Spec.Store.SecretName != "" {
 		c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: volumeStoreKeys, MountPath: mountStoreKeys, ReadOnly: true})
-	}
-	if b.Spec.Encryption != nil {
-		c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: volumeAge, MountPath: mountAge, ReadOnly: true})
 	}
 	return c
 }
@@ -228,9 +227,6 @@ func storeArgs(b *v1alpha1.EtcdBackup) []string {
 	args := []string{"--name=" + BackupName(b), "--store=" + url, "--result=" + corev1.TerminationMessagePathDefault}
 	if store.SecretName != "" {
 		args = append(args, "--credentials="+mountStoreKeys)
-	}
-	if b.Spec.Encryption != nil {
-		args = append(args, "--age="+mountAge)
 	}
 	if store.Endpoint != "" {
 		args = append(args, "--endpoint="+store.Endpoint)
