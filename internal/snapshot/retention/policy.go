@@ -91,14 +91,7 @@ func (p Policy) failedRules() string {
 	return strings.Join(rules, ", ")
 }
 
-// length is a duration without units that are zero: 72h, not 72h0m0s.
-func length(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
+// short leaves out units that are zero: 72h, not 72h0m0s.
+var short = strings.NewReplacer("h0m0s", "h", "m0s", "m")
+
+func length(d time.Duration) string { return short.Replace(d.String()) }
