@@ -99,7 +99,7 @@ func (d drawn) isSlot(t time.Time, zone *time.Location) bool {
 func TestSlotsOfAnyExpression(t *testing.T) {
 	t.Parallel()
 	slots := 0
-	for seed := range int64(600) {
+	for seed := range int64(100) {
 		random := rand.New(rand.NewSource(seed))
 		name, d := wallClocks[random.Intn(len(wallClocks))], drawCron(random)
 		c, err := Parse(d.text, name)
@@ -127,7 +127,7 @@ func TestSlotsOfAnyExpression(t *testing.T) {
 			t.Fatalf("seed %d: the newest slot of %q in %s until %v is %v, not %v", seed, d.text, name, until, newestSlot, got)
 		}
 	}
-	if slots < 10000 {
+	if slots < 5000 {
 		t.Fatalf("only %d slots: the draw shows nothing", slots)
 	}
 }
@@ -167,7 +167,7 @@ func TestLastDayOfLeapYear(t *testing.T) {
 // whole minute, and is the first slot after any moment just before it.
 func TestNextAlwaysComes(t *testing.T) {
 	t.Parallel()
-	for seed := range int64(400) {
+	for seed := range int64(60) {
 		random := rand.New(rand.NewSource(seed))
 		d := drawCron(random)
 		c, err := Parse(d.text, wallClocks[random.Intn(len(wallClocks))])
