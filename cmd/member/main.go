@@ -28,6 +28,8 @@ func main() {
 		os.Exit(run(os.Args[2:]))
 	case "validate":
 		os.Exit(validate(os.Args[2:], os.Stdout, os.Stderr))
+	case "prove":
+		os.Exit(prove(os.Args[2:], os.Stdout, os.Stderr))
 	case "version":
 		fmt.Println("etcd", agent.BinaryVersion())
 	default:
@@ -36,7 +38,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: member run [flags] | member validate [flags] | member version")
+	fmt.Fprintln(os.Stderr, "usage: member run [flags] | member validate [flags] | member prove [flags] | member version")
 	os.Exit(2)
 }
 

@@ -37,6 +37,7 @@ type Agent struct {
 
 	preparation      preparation
 	defragmentations defragmentations
+	staging          staging
 
 	mu      sync.RWMutex
 	view    view

@@ -19,6 +19,9 @@ func (a *Agent) boot() error {
 		zap.Any("database", disk.Database), zap.Int("failures", disk.Failures), zap.Duration("took", time.Since(began)))
 	boot := Decide(disk)
 	a.preparation.found(a.layout.kept())
+	if disk.Unusable == "" {
+		a.foundSnapshot(disk.Contents())
+	}
 	if record == nil && disk.Unusable == "" && disk.Damaged == "" {
 		minted, err := mintVolume(a.layout)
 		if err != nil {

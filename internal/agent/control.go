@@ -31,7 +31,8 @@ func (a *Agent) protocol() http.Handler {
 	mux.HandleFunc("POST "+control.PathDrain, serveTask(a, a.drain))
 	mux.HandleFunc("POST "+control.PathPrepare, serveTask(a, a.prepare))
 	mux.HandleFunc("POST "+control.PathDefragment, serveTask(a, a.defragment))
-	return mux
+	mux.HandleFunc("PUT "+control.PathSnapshot, a.putSnapshot)
+	return onlyWhatIsTheirs(mux)
 }
 
 // serveTask decodes a request and runs it as a task.
@@ -43,16 +44,21 @@ func serveTask[T any](a *Agent, run func(T, func(control.Report, error)) error) 
 			return
 		}
 		report, err := a.do(r.Context(), func(answer func(control.Report, error)) error { return run(body, answer) })
-		var refused *control.Refusal
-		switch {
-		case errors.As(err, &refused):
-			a.log.Info("request refused", zap.String("path", r.URL.Path), zap.String("message", refused.Message))
-			writeJSON(w, http.StatusConflict, refused)
-		case err != nil:
-			writeJSON(w, http.StatusServiceUnavailable, control.Refusal{Message: err.Error()})
-		default:
-			writeJSON(w, http.StatusOK, report)
-		}
+		a.answer(w, r, report, err)
+	}
+}
+
+// answer writes what became of a request.
+func (a *Agent) answer(w http.ResponseWriter, r *http.Request, body any, err error) {
+	var refused *control.Refusal
+	switch {
+	case errors.As(err, &refused):
+		a.log.Info("request refused", zap.String("path", r.URL.Path), zap.String("message", refused.Message))
+		writeJSON(w, http.StatusConflict, refused)
+	case err != nil:
+		writeJSON(w, http.StatusServiceUnavailable, control.Refusal{Message: err.Error()})
+	default:
+		writeJSON(w, http.StatusOK, body)
 	}
 }
 
@@ -63,7 +69,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 }
 
 // controlTLS reads certificate and CA again at each handshake, so that neither
-// a new leaf nor a new CA needs a restart. Only the operator is let in.
+// a new leaf nor a new CA needs a restart. Only known callers are let in.
 func (a *Agent) controlTLS() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13,
@@ -96,13 +102,6 @@ func (c Config) controlHandshake() (*tls.Config, error) {
 		ClientAuth:             tls.RequireAndVerifyClientCert,
 		ClientCAs:              roots,
 		SessionTicketsDisabled: true,
-		VerifyConnection:       onlyOperator,
+		VerifyConnection:       knownCaller,
 	}, nil
-}
-
-func onlyOperator(state tls.ConnectionState) error {
-	if name := state.PeerCertificates[0].Subject.CommonName; name != control.OperatorCommonName {
-		return fmt.Errorf("client %q is not the operator", name)
-	}
-	return nil
 }

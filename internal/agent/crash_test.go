@@ -28,6 +28,12 @@ func TestMain(m *testing.M) {
 	if encoded := os.Getenv(memberVariable); encoded != "" {
 		os.Exit(runMember(encoded))
 	}
+	if encoded := os.Getenv(traceVariable); encoded != "" {
+		os.Exit(runTracer(encoded))
+	}
+	if encoded := os.Getenv(restoreVariable); encoded != "" {
+		os.Exit(runRestore(encoded))
+	}
 	code := m.Run()
 	if err := leaked(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)

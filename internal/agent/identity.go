@@ -35,6 +35,23 @@ func identify(name etcd.MemberName, token string, members []control.Peer) (contr
 	}, nil
 }
 
+// foundingIDs are the members of a birth, as the database names them.
+func foundingIDs(admitted control.Admission) (map[string]bool, error) {
+	urls, err := peerURLs(admitted.Members)
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := membership.NewClusterFromURLsMap(zap.NewNop(), admitted.Token, urls)
+	if err != nil {
+		return nil, fmt.Errorf("derive the members: %w", err)
+	}
+	ids := map[string]bool{}
+	for _, id := range cluster.MemberIDs() {
+		ids[id.String()] = true
+	}
+	return ids, nil
+}
+
 // peerURLs is the members as etcd's initial-cluster: names and URLs are unique.
 func peerURLs(members []control.Peer) (types.URLsMap, error) {
 	byName := make(types.URLsMap, len(members))

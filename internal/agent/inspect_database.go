@@ -48,9 +48,13 @@ func readDatabase(l layout) Database {
 	return db
 }
 
-// readBolt turns bbolt's panics, and the fault of reading beyond a truncated
-// file, into errors.
-func readBolt(path string, size int64, into *Database) (err error) {
+func readBolt(path string, size int64, into *Database) error {
+	return viewBolt(path, size, func(tx *bbolt.Tx) error { return readMeta(tx, into) })
+}
+
+// viewBolt reads from a database whose buckets have their edges. It turns bbolt's
+// panics, and the fault of reading beyond a truncated file, into errors.
+func viewBolt(path string, size int64, read func(*bbolt.Tx) error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
@@ -69,7 +73,7 @@ func readBolt(path string, size int64, into *Database) (err error) {
 		if err := touchBuckets(tx); err != nil {
 			return err
 		}
-		return readMeta(tx, into)
+		return read(tx)
 	})
 }
 

@@ -26,6 +26,10 @@ func (a *Agent) join(req control.JoinRequest, answer func(control.Report, error)
 		answer(a.report(), nil)
 		return nil
 	}
+	if _, refused := a.restorable(nil); refused != nil {
+		answer(control.Report{}, refused)
+		return nil
+	}
 	admission := control.Admission{ClusterID: req.ClusterID, MemberID: req.MemberID, Members: req.Members, Formed: true}
 	return a.begin(admission, answer, a.layout.layLearner)
 }

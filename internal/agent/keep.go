@@ -72,13 +72,21 @@ func (l layout) keep(ctx context.Context, s *server, to string) error {
 
 // roomFor reports whether the volume has room for so many bytes more.
 func (l layout) roomFor(size int64) error {
+	if err := freeFor(l.root(), size); err != nil {
+		return fmt.Errorf("%w; raise spec.storage.size", err)
+	}
+	return nil
+}
+
+// freeFor reports whether a directory has room for so many bytes more.
+func freeFor(dir string, size int64) error {
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(l.root(), &fs); err != nil {
-		return fmt.Errorf("look how much room is on the volume: %w", err)
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return fmt.Errorf("look how much room there is: %w", err)
 	}
 	free := int64(fs.Bavail) * fs.Bsize //nolint:unconvert // int64 on some platforms only
 	if free < size+keepMargin {
-		return fmt.Errorf("it takes %d MiB, %d MiB more have to be left, and %d MiB are free; raise spec.storage.size", size>>20, keepMargin>>20, free>>20)
+		return fmt.Errorf("it takes %d MiB, %d MiB more have to be left, and %d MiB are free", size>>20, keepMargin>>20, free>>20)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v2store"
 	"go.etcd.io/etcd/server/v3/etcdserver/cindex"
+	"go.etcd.io/etcd/server/v3/mvcc"
 	"go.etcd.io/etcd/server/v3/mvcc/backend"
 	"go.etcd.io/etcd/server/v3/wal"
 	"go.uber.org/zap"
@@ -37,6 +38,17 @@ const (
 	replicating  = tracker.StateReplicate
 	defaultQuota = etcdserver.DefaultQuotaBytes
 )
+
+var errCompacted = mvcc.ErrCompacted
+
+// countKeys counts the keys at a revision.
+func countKeys(ctx context.Context, e *embed.Etcd, revision int64) (int, error) {
+	r, err := e.Server.KV().Range(ctx, []byte{0}, []byte{}, mvcc.RangeOptions{Rev: revision, Count: true})
+	if err != nil {
+		return 0, err
+	}
+	return r.Count, nil
+}
 
 func encodeMetadata(cluster, member uint64) ([]byte, error) {
 	return (&etcdserverpb.Metadata{NodeID: member, ClusterID: cluster}).Marshal()

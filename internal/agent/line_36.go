@@ -12,12 +12,22 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/pkg/v3/flags"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/storage/mvcc"
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
 	"go.etcd.io/raft/v3/raftpb"
 )
 
 // etcd 3.6. Its messages are gogo's: values, without getters in raft and the log.
+
+// countKeys counts the keys at a revision.
+func countKeys(ctx context.Context, e *embed.Etcd, revision int64) (int, error) {
+	r, err := e.Server.KV().Range(ctx, []byte{0}, []byte{}, mvcc.RangeOptions{Rev: revision, Count: true})
+	if err != nil {
+		return 0, err
+	}
+	return r.Count, nil
+}
 
 func encodeMetadata(cluster, member uint64) ([]byte, error) {
 	return (&etcdserverpb.Metadata{NodeID: member, ClusterID: cluster}).Marshal()

@@ -8,6 +8,7 @@ import (
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/storage/mvcc"
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
 	"go.etcd.io/raft/v3/raftpb"
@@ -16,6 +17,15 @@ import (
 
 // etcd 3.7, the line of the root's go.mod. Its messages are those of Google's
 // protobuf: pointers, whose fields are pointers too.
+
+// countKeys counts the keys at a revision.
+func countKeys(ctx context.Context, e *embed.Etcd, revision int64) (int, error) {
+	r, err := e.Server.KV().Range(ctx, []byte{0}, []byte{}, mvcc.RangeOptions{Rev: revision, CountOnly: true})
+	if err != nil {
+		return 0, err
+	}
+	return r.Count, nil
+}
 
 func encodeMetadata(cluster, member uint64) ([]byte, error) {
 	return proto.Marshal(&etcdserverpb.Metadata{NodeID: proto.Uint64(member), ClusterID: proto.Uint64(cluster)})

@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/etcd/server/v3/etcdserver/cindex"
 	"go.etcd.io/etcd/server/v3/storage"
 	"go.etcd.io/etcd/server/v3/storage/backend"
+	"go.etcd.io/etcd/server/v3/storage/mvcc"
 	"go.etcd.io/etcd/server/v3/storage/schema"
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
@@ -37,6 +38,8 @@ const (
 	replicating  = tracker.StateReplicate
 	defaultQuota = storage.DefaultQuotaBytes
 )
+
+var errCompacted = mvcc.ErrCompacted
 
 func createLog(log *zap.Logger, dir string, metadata []byte) (*logFile, error) {
 	return wal.Create(log, dir, metadata)

@@ -19,7 +19,11 @@ func (a *Agent) report() control.Report {
 		Binary: BinaryVersion().String(),
 	}
 	r.Step, r.Volume.Kept = a.preparation.look()
+<<<<<<< HEAD
 	r.Trust = a.trust(v)
+=======
+	r.Snapshot = a.staging.look()
+>>>>>>> agent-restore
 	if v.server != nil {
 		r.Etcd = v.server.status(a.unready() == "")
 		r.Etcd.Defragmenting, r.Etcd.Defragmented = a.defragmentations.look()
@@ -40,7 +44,16 @@ func (a *Agent) admit(req control.AdmitRequest, answer func(control.Report, erro
 		answer(a.report(), nil)
 		return nil
 	}
-	return a.begin(admission, answer, a.layout.layBirth)
+	restored, refused := a.restorable(req.Restore)
+	if refused != nil {
+		answer(control.Report{}, refused)
+		return nil
+	}
+	if restored == nil {
+		return a.begin(admission, answer, a.layout.layBirth)
+	}
+	admission.Restored = restored
+	return a.begin(admission, answer, a.layRestored)
 }
 
 // begin makes an admission durable and answers; then it lays the first data
@@ -53,8 +66,13 @@ func (a *Agent) begin(admission control.Admission, answer func(control.Report, e
 		return nil
 	}
 	a.change(func(v *view) { v.volume = record })
+	if admission.Restored == nil {
+		a.forgetSnapshot()
+	} else {
+		a.change(func(v *view) { v.state, v.message = control.StateStarting, "The snapshot is being restored." })
+	}
 	a.log.Info("admitted", zap.Stringer("clusterID", admission.ClusterID), zap.Stringer("memberID", admission.MemberID),
-		zap.Int("members", len(admission.Members)), zap.Bool("learner", joining(admission)))
+		zap.Int("members", len(admission.Members)), zap.Bool("learner", joining(admission)), zap.Any("restored", admission.Restored))
 	answer(a.report(), nil)
 	began := time.Now()
 	if err := lay(admission, a.tapped); err != nil {
@@ -95,6 +113,8 @@ func refuseAdmit(v view, c Config, req control.AdmitRequest, identity control.Ad
 		return refusal("", "The volume belongs to the formed cluster %s.", admitted.ClusterID)
 	case admitted != nil && (admitted.ClusterID != identity.ClusterID || admitted.MemberID != identity.MemberID):
 		return refusal("", "The volume was admitted under another token or with other members. Discard that birth first.")
+	case admitted != nil && !sameRestore(admitted.Restored, req.Restore):
+		return refusal("", "The volume was admitted with other data to restore. Discard that birth first.")
 	default:
 		return nil
 	}
@@ -182,11 +202,19 @@ func refuseDiscard(v view, req control.DiscardRequest) *control.Refusal {
 		return refusal("", "The volume was admitted under another token.")
 	case v.server == nil && v.contents == control.ContentsData:
 		return refusal(v.reason, "etcd does not run, so it cannot be seen whether a key was ever written. %s", v.message)
-	case v.server != nil && v.server.Server.KV().Rev() > 1:
+	case v.server != nil && v.server.Server.KV().Rev() > bornWith(admitted):
 		return refusal("", "Keys were written to the cluster: its revision is %d.", v.server.Server.KV().Rev())
 	default:
 		return nil
 	}
+}
+
+// bornWith is the revision of a cluster to which nothing was written since its birth.
+func bornWith(admitted *control.Admission) int64 {
+	if admitted == nil || admitted.Restored == nil {
+		return 1
+	}
+	return admitted.Restored.Revision
 }
 
 func wrongVolume(v view) *control.Refusal {

@@ -5,8 +5,9 @@ import "github.com/quorate/quorate/internal/etcd"
 // Port is where every agent serves this protocol.
 const Port = 2382
 
-// OperatorCommonName is the only client identity that an agent serves: the
-// common name of the operator's certificate under the cluster's control CA.
+// OperatorCommonName is the client identity that an agent obeys: the common name
+// of the operator's certificate under the cluster's control CA. For the one other
+// see RestoreCommonName.
 const OperatorCommonName = "quorate-operator"
 
 // Paths of the protocol. Every answer is JSON; a refusal is a Refusal with
@@ -27,7 +28,8 @@ type State string
 const (
 	// StateWaiting: the disk holds no cluster's data and waits to be admitted.
 	StateWaiting State = "Waiting"
-	// StateStarting: etcd was started and has not joined its cluster yet.
+	// StateStarting: etcd was started and has not joined its cluster yet, or its
+	// first data is being restored from a snapshot.
 	StateStarting State = "Starting"
 	// StateRunning: etcd runs. It may still lack a leader.
 	StateRunning State = "Running"
@@ -93,6 +95,17 @@ type Admission struct {
 	// Formed is set once the operator has confirmed, and recorded, that the
 	// cluster was seen with a quorum. Until then no client is served.
 	Formed bool `json:"formed"`
+	// Restored is the snapshot with whose data the birth began; nil for one that
+	// began empty, and for a member that joined later.
+	Restored *Restored `json:"restored,omitempty"`
+}
+
+// Restored is a Restore that was granted.
+type Restored struct {
+	Restore
+	// Revision is the first one of the restored cluster: no key was written to it
+	// for as long as it is the last.
+	Revision int64 `json:"revision"`
 }
 
 // Peer is one member of a birth.
@@ -117,6 +130,8 @@ type Report struct {
 	Step *Step `json:"step,omitempty"`
 	// Trust is whom the member trusts; nil from an agent that does not tell.
 	Trust *Trust `json:"trust,omitempty"`
+	// Snapshot is what of a snapshot lies on the volume; nil when nothing does.
+	Snapshot *Snapshot `json:"snapshot,omitempty"`
 }
 
 // Etcd is what an embedded server says of itself. All of it is local: nothing
@@ -164,6 +179,11 @@ type AdmitRequest struct {
 	VolumeID string `json:"volumeID"`
 	Token    string `json:"token"`
 	Members  []Peer `json:"members"`
+	// Restore is the snapshot with whose data the cluster begins; nil: with none.
+	// The agent refuses when that snapshot is not staged, or when its etcd cannot
+	// read it. An agent that knows no snapshots ignores the field: hand it only to
+	// one that reports the snapshot as staged.
+	Restore *Restore `json:"restore,omitempty"`
 }
 
 // FormedRequest tells an admitted volume that its cluster is formed. The
@@ -175,7 +195,8 @@ type FormedRequest struct {
 
 // DiscardRequest ends a birth that never reached a quorum: the agent stops
 // etcd, wipes the data and forgets the admission. It refuses when the volume
-// was formed, when the token is another one, or when any key was ever written.
+// was formed, when the token is another one, or when any key was ever written
+// since the birth. A restored snapshot has to be staged anew for the next one.
 type DiscardRequest struct {
 	VolumeID string `json:"volumeID"`
 	Token    string `json:"token"`

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -26,6 +27,7 @@ const maxAnswer = 1 << 20
 type Client struct {
 	base string
 	http *http.Client
+	long *http.Client // bounded by the call's context alone
 }
 
 // New returns a client for the agent at address (host or IP, without
@@ -34,17 +36,17 @@ type Client struct {
 func New(address, serverName string, tlsConfig *tls.Config, timeout time.Duration) *Client {
 	config := tlsConfig.Clone()
 	config.ServerName = serverName
+	transport := fault.Agent(&http.Transport{
+		TLSClientConfig:       config,
+		MaxIdleConnsPerHost:   1,
+		IdleConnTimeout:       time.Minute,
+		TLSHandshakeTimeout:   timeout,
+		ExpectContinueTimeout: timeout,
+	})
 	return &Client{
 		base: "https://" + net.JoinHostPort(address, strconv.Itoa(control.Port)),
-		http: &http.Client{
-			Timeout: timeout,
-			Transport: fault.Agent(&http.Transport{
-				TLSClientConfig:     config,
-				MaxIdleConnsPerHost: 1,
-				IdleConnTimeout:     time.Minute,
-				TLSHandshakeTimeout: timeout,
-			}),
-		},
+		http: &http.Client{Timeout: timeout, Transport: transport},
+		long: &http.Client{Transport: transport},
 	}
 }
 
@@ -96,6 +98,21 @@ func (c *Client) Defragment(ctx context.Context, req control.DefragmentRequest) 
 	return c.call(ctx, http.MethodPost, control.PathDefragment, req)
 }
 
+// PutSnapshot puts a snapshot onto the agent's empty volume. It takes as long as
+// body does and is bounded by ctx alone; body is not read where the agent refuses,
+// or has that very snapshot.
+func (c *Client) PutSnapshot(ctx context.Context, req control.SnapshotRequest, body io.Reader) (control.Snapshot, error) {
+	query := url.Values{"volume": {req.VolumeID}, "size": {strconv.FormatInt(req.Size, 10)}, "sha256": {req.SHA256}}
+	put, err := http.NewRequestWithContext(ctx, http.MethodPut, c.base+control.PathSnapshot+"?"+query.Encode(), body)
+	if err != nil {
+		return control.Snapshot{}, fmt.Errorf("build request %s: %w", control.PathSnapshot, err)
+	}
+	put.ContentLength = req.Size
+	put.Header.Set("Content-Type", "application/octet-stream")
+	put.Header.Set("Expect", "100-continue")
+	return send[control.Snapshot](c.long, put)
+}
+
 // call returns the report of a success. A refusal of the agent is a *Refusal.
 func (c *Client) call(ctx context.Context, method, path string, body any) (control.Report, error) {
 	var payload io.Reader
@@ -111,22 +128,27 @@ func (c *Client) call(ctx context.Context, method, path string, body any) (contr
 		return control.Report{}, fmt.Errorf("build request %s: %w", path, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := c.http.Do(req)
+	return send[control.Report](c.http, req)
+}
+
+// send returns the body of a success.
+func send[T any](client *http.Client, req *http.Request) (T, error) {
+	var answer, none T
+	resp, err := client.Do(req)
 	if err != nil {
-		return control.Report{}, fmt.Errorf("call agent: %w", err)
+		return none, fmt.Errorf("call agent: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	decoder := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer))
 	if resp.StatusCode != http.StatusOK {
 		refusal := &control.Refusal{}
 		if err := decoder.Decode(refusal); err != nil {
-			return control.Report{}, fmt.Errorf("agent answered %s: %s", path, resp.Status)
+			return none, fmt.Errorf("agent answered %s: %s", req.URL.Path, resp.Status)
 		}
-		return control.Report{}, refusal
+		return none, refusal
 	}
-	var report control.Report
-	if err := decoder.Decode(&report); err != nil {
-		return control.Report{}, fmt.Errorf("decode report: %w", err)
+	if err := decoder.Decode(&answer); err != nil {
+		return none, fmt.Errorf("decode answer to %s: %w", req.URL.Path, err)
 	}
-	return report, nil
+	return answer, nil
 }

@@ -1,0 +1,142 @@
+package agent
+
+import (
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+
+	"go.etcd.io/etcd/etcdutl/v3/snapshot"
+	"go.uber.org/zap"
+
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// maxBump keeps revisions away from where their numbers end.
+const maxBump = math.MaxInt64 / 2
+
+// restorable returns what a birth shall begin with, nil for nothing, or why it
+// cannot. Nothing is touched yet.
+func (a *Agent) restorable(wanted *control.Restore) (*control.Restored, *control.Refusal) {
+	have := a.staging.look()
+	switch {
+	case have != nil && have.State == control.SnapshotReceiving:
+		return nil, refusal("", "A snapshot is arriving, %d of %d MiB are there. Ask again when that has ended.", have.Received>>20, have.Size>>20)
+	case wanted == nil:
+		return nil, nil
+	case wanted.BumpRevisions < 0 || wanted.BumpRevisions > maxBump || (wanted.BumpRevisions > 0) != wanted.MarkCompacted:
+		return nil, refusal("", "Revisions cannot be bumped by %d with markCompacted %t: etcd knows one only with the other.",
+			wanted.BumpRevisions, wanted.MarkCompacted)
+	case have == nil || have.SHA256 != wanted.SHA256:
+		return nil, refusal("", "The snapshot %s is not staged on the volume. Put it there first.", wanted.SHA256)
+	}
+	facts, err := readSnapshot(a.layout.snapshotFile(wanted.SHA256))
+	if err != nil {
+		return nil, refusal(control.ReasonCorruptSnapshot, "The snapshot cannot be read: %v. Put it onto the volume again.", err)
+	}
+	if r := facts.refuse(BinaryVersion()); r != nil {
+		return nil, r
+	}
+	if err := a.layout.roomFor(facts.size); err != nil {
+		return nil, refusal(control.ReasonNoRoom, "There is no room for the database that is made from the snapshot: %v.", err)
+	}
+	return &control.Restored{Restore: *wanted, Revision: facts.first(wanted.BumpRevisions)}, nil
+}
+
+// first is the revision that a database has once it is restored.
+func (f snapshotFacts) first(bump int64) int64 {
+	if bump > 0 {
+		return f.last + bump
+	}
+	return f.revision
+}
+
+// sameRestore reports whether a request repeats what was granted.
+func sameRestore(granted *control.Restored, wanted *control.Restore) bool {
+	if granted == nil || wanted == nil {
+		return granted == nil && wanted == nil
+	}
+	return granted.Restore == *wanted
+}
+
+// layRestored makes the first data of a founding member from the staged snapshot.
+func (a *Agent) layRestored(admitted control.Admission, _ *zap.Logger) error {
+	a.staging.change(func(s *control.Snapshot) { s.State = control.SnapshotRestoring })
+	// Not through the tapped log: what the restore says are not etcd's last words.
+	if err := a.layout.restore(a.config.Name, admitted, a.log.Named("restore")); err != nil {
+		a.staging.change(func(s *control.Snapshot) { s.State = control.SnapshotStaged })
+		return err
+	}
+	a.forgetSnapshot()
+	return nil
+}
+
+// restore makes a member's data from the staged snapshot aside, and puts it in
+// place in one step. The snapshot stays as it is.
+func (l layout) restore(name etcd.MemberName, admitted control.Admission, log *zap.Logger) error {
+	if err := os.RemoveAll(l.birthDir()); err != nil {
+		return fmt.Errorf("remove what an earlier birth left: %w", err)
+	}
+	aside := layout(l.birthDir())
+	if err := os.MkdirAll(aside.root(), 0o700); err != nil {
+		return fmt.Errorf("create directory: %w", err)
+	}
+	if err := aside.restoreFrom(l.snapshotFile(admitted.Restored.SHA256), name, admitted, log); err != nil {
+		return err
+	}
+	return l.putInPlace(aside)
+}
+
+// restoreFrom makes a member's data from a snapshot, by etcd's own code, and syncs
+// its files.
+func (l layout) restoreFrom(file string, name etcd.MemberName, admitted control.Admission, log *zap.Logger) error {
+	urls, err := peerURLs(admitted.Members)
+	if err != nil {
+		return err
+	}
+	config := snapshot.RestoreConfig{
+		SnapshotPath: file, Name: string(name), OutputDataDir: l.etcdDir(),
+		PeerURLs: urls[string(name)].StringSlice(), InitialCluster: urls.String(), InitialClusterToken: admitted.Token,
+	}
+	if r := admitted.Restored; r != nil {
+		config.RevisionBump, config.MarkCompacted = uint64(r.BumpRevisions), r.MarkCompacted
+	}
+	if err := restoreBy(log, config); err != nil {
+		return fmt.Errorf("restore the snapshot: %w", err)
+	}
+	if err := cleanse(l.database(), admitted); err != nil {
+		return err
+	}
+	return syncFiles(l.etcdDir())
+}
+
+// restoreBy turns the panics of etcd's storage code into errors.
+func restoreBy(log *zap.Logger, config snapshot.RestoreConfig) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("etcd's restore panicked: %v", r)
+		}
+	}()
+	return snapshot.NewV3(log).Restore(config)
+}
+
+// syncFiles syncs every file of a tree; the directories are synced as it is put in
+// place.
+func syncFiles(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("open %s: %w", entry.Name(), err)
+		}
+		defer func() { _ = f.Close() }() // only read from
+		if err := f.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", entry.Name(), err)
+		}
+		return nil
+	})
+}
