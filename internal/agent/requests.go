@@ -19,11 +19,8 @@ func (a *Agent) report() control.Report {
 		Binary: BinaryVersion().String(),
 	}
 	r.Step, r.Volume.Kept = a.preparation.look()
-<<<<<<< HEAD
 	r.Trust = a.trust(v)
-=======
 	r.Snapshot = a.staging.look()
->>>>>>> agent-restore
 	if v.server != nil {
 		r.Etcd = v.server.status(a.unready() == "")
 		r.Etcd.Defragmenting, r.Etcd.Defragmented = a.defragmentations.look()
