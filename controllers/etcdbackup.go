@@ -35,8 +35,6 @@ type EtcdBackupReconciler struct {
 	Observer *observe.Observer
 	Actor    *act.Actor
 	Recorder events.EventRecorder
-	// BackupImage is the image of the Jobs.
-	BackupImage string
 }
 
 // Reconcile looks at one backup and takes at most one step.
@@ -85,7 +83,7 @@ func (r *EtcdBackupReconciler) act(ctx context.Context, b *v1alpha1.EtcdBackup, 
 	if d.Action == backup.None {
 		return nil
 	}
-	images := resource.BackupImages{Backup: r.BackupImage}
+	images := resource.BackupImages{Backup: r.Actor.BackupImage}
 	if s.Cluster != nil {
 		images.Member = r.Observer.Renderer.Image(cmp.Or(s.Cluster.Status.Version, s.Cluster.Spec.Version))
 	}

@@ -39,7 +39,7 @@ func newBackups(t *testing.T, change func(*v1alpha1.EtcdBackup)) *backups {
 	}
 	create(t, b)
 	return &backups{f, &EtcdBackupReconciler{
-		Client: f.Client, Observer: f.Observer, Actor: f.Actor, Recorder: f.Recorder, BackupImage: "backup:test",
+		Client: f.Client, Observer: f.Observer, Actor: f.Actor, Recorder: f.Recorder,
 	}, b}
 }
 
@@ -244,7 +244,7 @@ func TestBackupOfAnotherOperator(t *testing.T) {
 	s := newBackups(t, nil)
 	s.credentials()
 	other := newOperator("system/b")
-	controller := &EtcdBackupReconciler{Client: other.Client, Observer: other.Observer, Actor: other.Actor, Recorder: other.Recorder, BackupImage: "backup:test"}
+	controller := &EtcdBackupReconciler{Client: other.Client, Observer: other.Observer, Actor: other.Actor, Recorder: other.Recorder}
 	if _, err := controller.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(s.b)}); err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,6 @@ func run(ctx context.Context, o *options) error {
 	}
 	backups := &controllers.EtcdBackupReconciler{
 		Client: reconciler.Client, Observer: reconciler.Observer, Actor: reconciler.Actor, Recorder: reconciler.Recorder,
-		BackupImage: o.backupImage,
 	}
 	if err := backups.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the EtcdBackup controller: %w", err)
@@ -125,7 +124,7 @@ func newReconciler(mgr manager.Manager, o *options, self string) *controllers.Et
 		},
 		Actor: &act.Actor{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Agents: agents,
-			Forget: secrets.Forget, Self: self, Now: time.Now,
+			Forget: secrets.Forget, BackupImage: o.backupImage, Self: self, Now: time.Now,
 		},
 		Recorder: mgr.GetEventRecorder("quorate"),
 	}

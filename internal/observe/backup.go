@@ -41,15 +41,15 @@ func (o *Observer) Backup(ctx context.Context, b *v1alpha1.EtcdBackup) (*BackupS
 	case !apierrors.IsNotFound(err):
 		return nil, fmt.Errorf("read EtcdCluster %s: %w", b.Spec.ClusterName, err)
 	}
-	saving, writing, err := o.backupJob(ctx, b, resource.SaveJobName(b.Name))
+	saving, writing, err := o.job(ctx, b, resource.SaveJobName(b.Name))
 	if err != nil {
 		return nil, err
 	}
-	_, erasing, err := o.backupJob(ctx, b, resource.EraseJobName(b.Name))
+	_, erasing, err := o.job(ctx, b, resource.EraseJobName(b.Name))
 	if err != nil {
 		return nil, err
 	}
-	missing, err := o.backupSecrets(ctx, b)
+	missing, err := o.storeSecrets(ctx, b.Namespace, b.Spec.Store, b.Spec.Encryption, "recipients", "identities")
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +90,11 @@ func backupCluster(name string, c *v1alpha1.EtcdCluster) backup.Cluster {
 	return out
 }
 
-// backupJob reads one Job of a backup, and what its pods tell. A Job of that name
-// that is not the backup's own counts as running: nothing is started beside it.
-func (o *Observer) backupJob(ctx context.Context, b *v1alpha1.EtcdBackup, name string) (*batchv1.Job, backup.Job, error) {
+// job reads one Job of an object, and what its pods tell. A Job of that name that is
+// not the object's own counts as running: nothing is started beside it.
+func (o *Observer) job(ctx context.Context, b client.Object, name string) (*batchv1.Job, backup.Job, error) {
 	job := &batchv1.Job{}
-	err := o.Cached.Get(ctx, types.NamespacedName{Namespace: b.Namespace, Name: name}, job)
+	err := o.Cached.Get(ctx, types.NamespacedName{Namespace: b.GetNamespace(), Name: name}, job)
 	if apierrors.IsNotFound(err) {
 		return nil, backup.Job{}, nil
 	}
@@ -102,7 +102,7 @@ func (o *Observer) backupJob(ctx context.Context, b *v1alpha1.EtcdBackup, name s
 		return nil, backup.Job{}, fmt.Errorf("read Job %s: %w", name, err)
 	}
 	if !metav1.IsControlledBy(job, b) {
-		return nil, backup.Job{State: backup.JobRunning, Trouble: fmt.Sprintf("there is a Job %s that is not this backup's; delete it", name)}, nil
+		return nil, backup.Job{State: backup.JobRunning, Trouble: fmt.Sprintf("there is a Job %s of somebody else; delete it", name)}, nil
 	}
 	out := backup.Job{State: backup.JobRunning, Attempts: int(job.Status.Failed)}
 	for _, c := range job.Status.Conditions {
@@ -117,7 +117,7 @@ func (o *Observer) backupJob(ctx context.Context, b *v1alpha1.EtcdBackup, name s
 		}
 	}
 	pods := &corev1.PodList{}
-	if err := o.Cached.List(ctx, pods, client.InNamespace(b.Namespace), client.MatchingLabels{batchv1.JobNameLabel: name}); err != nil {
+	if err := o.Cached.List(ctx, pods, client.InNamespace(b.GetNamespace()), client.MatchingLabels{batchv1.JobNameLabel: name}); err != nil {
 		return nil, backup.Job{}, fmt.Errorf("list the pods of Job %s: %w", name, err)
 	}
 	slices.SortFunc(pods.Items, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
@@ -176,17 +176,19 @@ func result(pod *corev1.Pod) *snapshot.Result {
 	return told
 }
 
-// backupSecrets says which Secret, or key of one, is missing.
-func (o *Observer) backupSecrets(ctx context.Context, b *v1alpha1.EtcdBackup) (string, error) {
+// storeSecrets says which Secret, or key of one, is missing.
+func (o *Observer) storeSecrets(ctx context.Context, namespace string, store v1alpha1.BackupStore, encryption *v1alpha1.BackupEncryption, keys ...string) (string, error) {
 	wanted := map[string][][]string{}
-	if name := b.Spec.Store.SecretName; name != "" {
-		wanted[name] = append(wanted[name], storeKeys(b.Spec.Store.URL)...)
+	if name := store.SecretName; name != "" {
+		wanted[name] = append(wanted[name], storeKeys(store.URL)...)
 	}
-	if e := b.Spec.Encryption; e != nil {
-		wanted[e.SecretName] = append(wanted[e.SecretName], []string{"recipients"}, []string{"identities"})
+	if encryption != nil {
+		for _, key := range keys {
+			wanted[encryption.SecretName] = append(wanted[encryption.SecretName], []string{key})
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		secret, err := o.Secrets.Get(ctx, types.NamespacedName{Namespace: b.Namespace, Name: name})
+		secret, err := o.Secrets.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name})
 		if err != nil {
 			return "", err
 		}
@@ -195,7 +197,7 @@ func (o *Observer) backupSecrets(ctx context.Context, b *v1alpha1.EtcdBackup) (s
 		}
 		for _, anyOf := range wanted[name] {
 			if !slices.ContainsFunc(anyOf, func(key string) bool { return len(secret.Data[key]) > 0 }) {
-				o.Secrets.Forget(types.NamespacedName{Namespace: b.Namespace, Name: name})
+				o.Secrets.Forget(types.NamespacedName{Namespace: namespace, Name: name})
 				return fmt.Sprintf("Secret %q lacks the key %s", name, strings.Join(anyOf, " or ")), nil
 			}
 		}

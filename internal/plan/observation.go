@@ -31,6 +31,9 @@ type Observation struct {
 	Etcd EtcdView
 	// Template is how the pods' template stands to the spec.
 	Template Template
+	// Origin is the backup to begin with; nil where there is none, or the cluster
+	// was formed.
+	Origin *Origin
 }
 
 // Template is how the StatefulSet's pod template stands to what the spec asks
@@ -89,6 +92,8 @@ type Joining struct {
 type Birth struct {
 	Token   string
 	Members []BirthMember
+	// Restore is the snapshot that it begins with; nil for none.
+	Restore *control.Restore
 	// Discarding: the birth failed; its volumes are being wiped.
 	Discarding bool
 }

@@ -22,7 +22,7 @@ func (l *lab) perform(a Action, only []string) {
 		l.apply(a.Objects)
 	case Grant:
 		l.tokens++
-		l.seen.Record.Birth = &Birth{Token: fmt.Sprintf("t%d", l.tokens), Members: a.Members}
+		l.seen.Record.Birth = &Birth{Token: fmt.Sprintf("t%d", l.tokens), Members: a.Members, Restore: a.Restore}
 	case Resume:
 		l.seen.Record.Birth = &Birth{Token: a.Token, Members: a.Members}
 	case RecordDiscard:
@@ -45,6 +45,8 @@ func (l *lab) perform(a Action, only []string) {
 		})
 	case MarkVolumes:
 		l.mark(a, only)
+	case Send, StopSending:
+		l.performRestore(a)
 	default:
 		l.performMembership(a)
 	case Recreate:

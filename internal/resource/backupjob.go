@@ -133,8 +133,10 @@ func backupJob(b *v1alpha1.EtcdBackup, name string, pod corev1.PodSpec) *batchv1
 	}
 }
 
-func backupPod(b *v1alpha1.EtcdBackup) corev1.PodSpec {
-	job, store := b.Spec.Job, b.Spec.Store
+func backupPod(b *v1alpha1.EtcdBackup) corev1.PodSpec { return storePod(b.Spec.Store, b.Spec.Job) }
+
+// storePod is a pod that reaches a store.
+func storePod(store v1alpha1.BackupStore, job v1alpha1.JobTemplate) corev1.PodSpec {
 	pod := corev1.PodSpec{
 		RestartPolicy:                 corev1.RestartPolicyNever,
 		SecurityContext:               podSecurity(nil),
@@ -166,14 +168,18 @@ func secretVolume(name, secret string, keys ...string) corev1.Volume {
 }
 
 func backupContainer(b *v1alpha1.EtcdBackup, name, image string, args ...string) corev1.Container {
+	return storeContainer(b.Spec.Store, b.Spec.Job, name, image, args...)
+}
+
+func storeContainer(store v1alpha1.BackupStore, job v1alpha1.JobTemplate, name, image string, args ...string) corev1.Container {
 	c := corev1.Container{
 		Name: name, Image: image, ImagePullPolicy: corev1.PullIfNotPresent, Args: args,
-		Resources: backupResources(b.Spec.Job.Resources), SecurityContext: containerSecurity(),
+		Resources: backupResources(job.Resources), SecurityContext: containerSecurity(),
 	}
-	if _, _, ok := volumeStoreOf(b.Spec.Store); ok {
+	if _, _, ok := volumeStoreOf(store); ok {
 		c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: volumeStore, MountPath: mountStore})
 	}
-	if b.Spec.Store.SecretName != "" {
+	if store.SecretName != "" {
 		c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: volumeStoreKeys, MountPath: mountStoreKeys, ReadOnly: true})
 	}
 	return c
@@ -217,14 +223,18 @@ func saveArgs(b *v1alpha1.EtcdBackup, c *v1alpha1.EtcdCluster) []string {
 	return args
 }
 
-// storeArgs say where the backup lies; credentials and keys are files.
+// storeArgs say where the backup lies.
 func storeArgs(b *v1alpha1.EtcdBackup) []string {
-	store := b.Spec.Store
+	return append([]string{"--name=" + BackupName(b)}, whereArgs(b.Spec.Store)...)
+}
+
+// whereArgs say which store it is; credentials and keys are files.
+func whereArgs(store v1alpha1.BackupStore) []string {
 	url := store.URL
 	if _, path, ok := volumeStoreOf(store); ok {
 		url = "file://" + mountStore + path
 	}
-	args := []string{"--name=" + BackupName(b), "--store=" + url, "--result=" + corev1.TerminationMessagePathDefault}
+	args := []string{"--store=" + url, "--result=" + corev1.TerminationMessagePathDefault}
 	if store.SecretName != "" {
 		args = append(args, "--credentials="+mountStoreKeys)
 	}
