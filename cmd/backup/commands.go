@@ -12,7 +12,7 @@ import (
 )
 
 // with opens the store for one command.
-func (o *options) with(ctx context.Context, result *job.Result, do func(*store.Store) error) error {
+func (o *options) with(ctx context.Context, result *snapshot.Result, do func(*store.Store) error) error {
 	st, err := store.Open(ctx, o.store)
 	if err != nil {
 		return err
@@ -22,8 +22,8 @@ func (o *options) with(ctx context.Context, result *job.Result, do func(*store.S
 	return do(st)
 }
 
-func save(ctx context.Context, o *options, result *job.Result) error {
-	recipients, identities, err := o.keys()
+func save(ctx context.Context, o *options, result *snapshot.Result) error {
+	recipients, identities, err := o.keys(true)
 	if err != nil {
 		return err
 	}
@@ -51,10 +51,13 @@ func save(ctx context.Context, o *options, result *job.Result) error {
 	})
 }
 
-func commit(ctx context.Context, o *options, result *job.Result) error {
+func commit(ctx context.Context, o *options, result *snapshot.Result) error {
 	draft, err := job.ReadDraft(o.draft)
 	if err != nil {
 		return err
+	}
+	if draft.Manifest.Name != o.which.Name {
+		return &job.Error{Reason: job.BadRequest, Message: "commit " + o.which.Name + ": " + o.draft + " is the manifest of " + draft.Manifest.Name}
 	}
 	return o.with(ctx, result, func(st *store.Store) error {
 		saved, err := job.Commit(ctx, st, draft, snapshot.VerificationRestore)
@@ -66,8 +69,8 @@ func commit(ctx context.Context, o *options, result *job.Result) error {
 	})
 }
 
-func fetch(ctx context.Context, o *options, result *job.Result) error {
-	_, identities, err := o.keys()
+func fetch(ctx context.Context, o *options, result *snapshot.Result) error {
+	_, identities, err := o.keys(false)
 	if err != nil {
 		return err
 	}
@@ -81,14 +84,14 @@ func fetch(ctx context.Context, o *options, result *job.Result) error {
 	})
 }
 
-func remove(ctx context.Context, o *options, result *job.Result) error {
+func remove(ctx context.Context, o *options, result *snapshot.Result) error {
 	return o.with(ctx, result, func(st *store.Store) error {
 		result.Location = st.Where(o.which.Name)
 		return job.Delete(ctx, st, o.which.Name)
 	})
 }
 
-func list(ctx context.Context, o *options, result *job.Result) error {
+func list(ctx context.Context, o *options, result *snapshot.Result) error {
 	return o.with(ctx, result, func(st *store.Store) error {
 		listing, err := job.List(ctx, st, time.Now().Add(-o.orphansOf))
 		if err != nil {

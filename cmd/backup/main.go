@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/quorate/quorate/internal/snapshot"
 	"github.com/quorate/quorate/internal/snapshot/job"
 )
 
@@ -23,7 +24,7 @@ func main() {
 }
 
 // commands are what the first argument can be.
-var commands = map[string]func(context.Context, *options, *job.Result) error{
+var commands = map[string]func(context.Context, *options, *snapshot.Result) error{
 	"save": save, "fetch": fetch, "commit": commit, "delete": remove, "list": list,
 }
 
@@ -45,14 +46,14 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	o.log = slog.New(slog.NewJSONHandler(stderr, nil))
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	result := job.Result{Command: args[0]}
+	result := snapshot.Result{Command: args[0]}
 	err = commands[args[0]](ctx, o, &result)
 	if err != nil {
-		result.Fail(err)
+		result.Reason, result.Message = job.ReasonOf(err), err.Error()
 	}
-	if o.termination != "" {
+	if o.result != "" {
 		// Written in place: the kubelet has mounted this very file.
-		if err := os.WriteFile(o.termination, result.JSON(), 0o600); err != nil {
+		if err := os.WriteFile(o.result, result.Encode(), 0o600); err != nil {
 			o.log.Error("the result cannot be written", "error", err.Error())
 			return 1
 		}

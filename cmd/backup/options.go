@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -28,14 +29,13 @@ type options struct {
 	endpoints   []string
 	tls         string
 	serverName  string
-	recipients  string
-	identities  string
+	age         string
 	draft       string
 	to          string
 	cleanBefore time.Duration
 	orphansOf   time.Duration
 	timeout     time.Duration
-	termination string
+	result      string
 	log         *slog.Logger
 }
 
@@ -53,7 +53,8 @@ func parse(command string, args []string, usage io.Writer) (*options, error) {
 		flags.StringVar(&name, "name", "", "name of the backup in the store; the newest where neither name nor key is given")
 		o.bindFetch(flags)
 	case "commit":
-		flags.StringVar(&o.draft, "draft", "", "file that save has written")
+		flags.StringVar(&name, "name", "", "name of the backup in the store, as the manifest to be has it")
+		flags.StringVar(&o.draft, "manifest", "", "manifest to be, as save has left it")
 	case "delete":
 		flags.StringVar(&name, "name", "", "name of the backup in the store")
 	case "list":
@@ -74,7 +75,7 @@ func (o *options) check(command string) error {
 	missing := map[string][]struct{ flag, value string }{
 		"save":   {{"name", o.save.Name}, {"endpoints", strings.Join(o.endpoints, "")}, {"namespace", o.save.Cluster.Namespace}, {"cluster", o.save.Cluster.Name}},
 		"fetch":  {{"to", o.to}},
-		"commit": {{"draft", o.draft}},
+		"commit": {{"manifest", o.draft}, {"name", o.which.Name}},
 		"delete": {{"name", o.which.Name}},
 	}
 	for _, m := range missing[command] {
@@ -86,13 +87,13 @@ func (o *options) check(command string) error {
 		return fmt.Errorf("%s needs --store", command)
 	}
 	if o.save.Keep != "" && o.draft == "" {
-		return errors.New("save needs --draft with --keep: commit reads it")
+		return errors.New("save needs --keep-manifest with --keep: commit reads it")
 	}
 	return nil
 }
 
 func (o *options) bindStore(flags *flag.FlagSet) {
-	flags.StringVar(&o.store.URL, "store", "", "s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix or file:///directory")
+	flags.StringVar(&o.store.URL, "store", "", "s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix or file:///volume/prefix")
 	flags.StringVar(&o.store.Prefix, "prefix", "", "goes between the store's URL and every name")
 	flags.StringVar(&o.store.Endpoint, "endpoint", "", "URL of the service, where it is not the cloud's own")
 	flags.StringVar(&o.store.Region, "region", "", "region of an S3 bucket")
@@ -101,7 +102,7 @@ func (o *options) bindStore(flags *flag.FlagSet) {
 	flags.StringVar(&o.store.CABundle, "ca-bundle", "", "file with certificates that are trusted besides the system's")
 	flags.DurationVar(&o.store.Stall, "stall", 30*time.Second, "how long the store may make no progress")
 	flags.DurationVar(&o.timeout, "timeout", time.Hour, "bound for the whole command")
-	flags.StringVar(&o.termination, "termination-log", "/dev/termination-log", "file that gets the result; nothing where it is empty")
+	flags.StringVar(&o.result, "result", "/dev/termination-log", "file that gets the result; nothing where it is empty")
 }
 
 func (o *options) bindSave(flags *flag.FlagSet) {
@@ -110,7 +111,7 @@ func (o *options) bindSave(flags *flag.FlagSet) {
 		o.endpoints = strings.Split(s, ",")
 		return nil
 	})
-	flags.StringVar(&o.tls, "tls", "", "directory with ca.crt, tls.crt and tls.key for etcd; plain text without")
+	flags.StringVar(&o.tls, "etcd-tls", "", "directory with client-ca.crt, client.crt and client.key for etcd; plain text without")
 	flags.StringVar(&o.serverName, "server-name", "", "name that the members' certificates bear")
 	flags.StringVar(&o.save.Cluster.Namespace, "namespace", "", "namespace of the EtcdCluster")
 	flags.StringVar(&o.save.Cluster.Name, "cluster", "", "name of the EtcdCluster")
@@ -124,10 +125,9 @@ func (o *options) bindSave(flags *flag.FlagSet) {
 		o.save.Verification = snapshot.Verification(s)
 		return oneOf(s, string(snapshot.VerificationHash), string(snapshot.VerificationNone))
 	})
-	flags.StringVar(&o.recipients, "recipients", "", "file with public keys of age: the backup is encrypted for them")
-	flags.StringVar(&o.identities, "identities", "", "file with private keys of age: what is read back is opened too")
+	flags.StringVar(&o.age, "age", "", "directory with recipients, public keys of age that the backup is encrypted for, and identities, private keys, with which what is read back is opened too")
 	flags.StringVar(&o.save.Keep, "keep", "", "file that gets the plain snapshot as it is read back; the manifest is left to commit")
-	flags.StringVar(&o.draft, "draft", "", "file that gets what commit needs; with --keep")
+	flags.StringVar(&o.draft, "keep-manifest", "", "file that gets the manifest to be, which commit reads; with --keep")
 	flags.BoolVar(&o.save.Survivor, "survivor", false, "read a member of a cluster without quorum")
 	flags.IntVar(&o.save.Attempts, "attempts", 5, "how often to begin at most")
 }
@@ -140,7 +140,7 @@ func (o *options) bindFetch(flags *flag.FlagSet) {
 		o.which.At, err = time.Parse(time.RFC3339, s)
 		return err
 	})
-	flags.StringVar(&o.identities, "identities", "", "file with private keys of age")
+	flags.StringVar(&o.age, "age", "", "directory with identities, private keys of age")
 	flags.StringVar(&o.to, "to", "", "file that gets the plain snapshot")
 }
 
@@ -153,26 +153,30 @@ func oneOf(s string, of ...string) error {
 	return fmt.Errorf("want %s", strings.Join(of, " or "))
 }
 
-// keys reads the files with keys, where they are given.
-func (o *options) keys() (r stream.Recipients, ids stream.Identities, err error) {
-	if o.recipients != "" {
-		text, err := os.ReadFile(o.recipients)
-		if err != nil {
-			return r, ids, fmt.Errorf("read the recipients: %w", err)
-		}
+// keys reads the keys of age, where a directory is given. A backup that is to
+// be encrypted needs recipients: without, it would go in the clear.
+func (o *options) keys(encrypt bool) (r stream.Recipients, ids stream.Identities, err error) {
+	if o.age == "" {
+		return r, ids, nil
+	}
+	text, err := os.ReadFile(filepath.Join(o.age, "recipients"))
+	switch {
+	case encrypt && err != nil:
+		return r, ids, &stream.Error{Fault: stream.BadKey, Message: fmt.Sprintf("read the recipients: %v: mend the Secret", err)}
+	case encrypt:
 		if r, err = stream.ParseRecipients(text); err != nil {
 			return r, ids, err
 		}
 	}
-	if o.identities != "" {
-		text, err := os.ReadFile(o.identities)
-		if err != nil {
-			return r, ids, fmt.Errorf("read the identities: %w", err)
-		}
-		ids, err = stream.ParseIdentities(text)
-		return r, ids, err
+	text, err = os.ReadFile(filepath.Join(o.age, "identities"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, ids, nil
 	}
-	return r, ids, nil
+	if err != nil {
+		return r, ids, &stream.Error{Fault: stream.BadKey, Message: fmt.Sprintf("read the identities: %v: mend the Secret", err)}
+	}
+	ids, err = stream.ParseIdentities(text)
+	return r, ids, err
 }
 
 // target says how etcd is spoken to.
@@ -181,15 +185,15 @@ func (o *options) target() (etcdclient.Target, error) {
 	if o.tls == "" {
 		return t, nil
 	}
-	authority, err := os.ReadFile(filepath.Join(o.tls, "ca.crt"))
+	authority, err := os.ReadFile(filepath.Join(o.tls, "client-ca.crt"))
 	if err != nil {
 		return t, fmt.Errorf("read etcd's certificates: %w", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(authority) {
-		return t, errors.New("read etcd's certificates: ca.crt holds none")
+		return t, errors.New("read etcd's certificates: client-ca.crt holds none")
 	}
-	pair, err := tls.LoadX509KeyPair(filepath.Join(o.tls, "tls.crt"), filepath.Join(o.tls, "tls.key"))
+	pair, err := tls.LoadX509KeyPair(filepath.Join(o.tls, "client.crt"), filepath.Join(o.tls, "client.key"))
 	if err != nil {
 		return t, fmt.Errorf("read etcd's certificates: %w", err)
 	}

@@ -108,4 +108,3 @@ func compare(a, b uint64) int {
 	}
 	return 0
 }
-

@@ -3,10 +3,10 @@ package job
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/internal/snapshot"
@@ -91,16 +91,23 @@ func unchanged(ctx context.Context, st Store, saved Saved) error {
 		return fmt.Errorf("commit %s: %w", saved.Manifest.Name, err)
 	}
 	if data.Tag != saved.Tag || data.Size != saved.Manifest.Stored.Size {
-		return fail(Reason(store.Exists), nil, "%s was replaced after it was read back", st.Where(saved.Manifest.Data()))
+		return fail(store.Exists, nil, "%s was replaced after it was read back", st.Where(saved.Manifest.Data()))
 	}
 	return nil
 }
 
-// WriteDraft keeps what Save has done for Commit in a file.
+// tagSuffix names the file beside a draft that has the store's tag.
+const tagSuffix = ".tag"
+
+// WriteDraft keeps what Save has done for Commit: the manifest to be in the
+// file, and the store's tag beside it.
 func WriteDraft(path string, saved Saved) error {
-	text, err := json.Marshal(saved)
+	text, err := snapshot.Encode(saved.Manifest)
 	if err != nil {
-		return fail(Failed, err, "write the draft of the manifest")
+		return fail(Failed, err, "write the manifest to be")
+	}
+	if err := keep(path+tagSuffix, strings.NewReader(saved.Tag)); err != nil {
+		return err
 	}
 	return keep(path, bytes.NewReader(text))
 }
@@ -109,11 +116,15 @@ func WriteDraft(path string, saved Saved) error {
 func ReadDraft(path string) (Saved, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Saved{}, fail(DiskFailed, err, "read the draft of the manifest")
+		return Saved{}, fail(DiskFailed, err, "read the manifest to be")
 	}
-	var saved Saved
-	if err := json.Unmarshal(text, &saved); err != nil {
-		return Saved{}, fail(BadRequest, err, "read the draft of the manifest %s", path)
+	m, err := snapshot.Decode(text)
+	if err != nil {
+		return Saved{}, fail(BadRequest, err, "read the manifest to be, %s", path)
 	}
-	return saved, nil
+	tag, err := os.ReadFile(path + tagSuffix)
+	if err != nil {
+		return Saved{}, fail(DiskFailed, err, "read the store's tag for the data")
+	}
+	return Saved{Manifest: m, Tag: string(tag)}, nil
 }

@@ -5,36 +5,27 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/quorate/quorate/internal/snapshot"
 	"github.com/quorate/quorate/internal/snapshot/store"
 	"github.com/quorate/quorate/internal/snapshot/stream"
 )
 
-// Reason says why a Job failed: one of store.Reason, of stream.Fault, or these.
-type Reason string
+// Reason says why a Job failed.
+type Reason = snapshot.Reason
 
+// What a Job says of itself; see internal/snapshot.
 const (
-	// NoQuorum: the members that answer are no quorum.
-	NoQuorum Reason = "NoQuorum"
-	// NoMember: no voter that could be read answers.
-	NoMember Reason = "NoMember"
-	// SnapshotFailed: the member broke the snapshot off.
-	SnapshotFailed Reason = "SnapshotFailed"
-	// WrongCluster: another cluster answers at the endpoints.
-	WrongCluster Reason = "WrongCluster"
-	// NameTaken: another backup has the name.
-	NameTaken Reason = "NameTaken"
-	// BrokenManifest: there is a manifest, and it cannot be read.
-	BrokenManifest Reason = "BrokenManifest"
-	// NoBackup: there is none of that name, or none that is old enough.
-	NoBackup Reason = "NoBackup"
-	// DiskFailed: the Job's own volume cannot take the file.
-	DiskFailed Reason = "DiskFailed"
-	// BadRequest: what the Job was asked cannot be.
-	BadRequest Reason = "BadRequest"
-	// TimedOut: the time for the whole Job is over.
-	TimedOut Reason = "TimedOut"
-	// Failed: something else.
-	Failed Reason = "Failed"
+	NoQuorum       = snapshot.NoQuorum
+	NoMember       = snapshot.NoMember
+	SnapshotFailed = snapshot.SnapshotFailed
+	WrongCluster   = snapshot.WrongCluster
+	NameTaken      = snapshot.NameTaken
+	BrokenManifest = snapshot.BrokenManifest
+	NoBackup       = snapshot.NoBackup
+	DiskFailed     = snapshot.DiskFailed
+	BadRequest     = snapshot.BadRequest
+	TimedOut       = snapshot.TimedOut
+	Failed         = snapshot.Failed
 )
 
 // Error is a failure with its reason.
@@ -67,7 +58,7 @@ func ReasonOf(err error) Reason {
 	}
 	var fault *stream.Error
 	if errors.As(err, &fault) {
-		return Reason(fault.Fault)
+		return fault.Fault
 	}
 	var source *stream.SourceError
 	if errors.As(err, &source) {
@@ -75,7 +66,7 @@ func ReasonOf(err error) Reason {
 	}
 	var of *store.Error
 	if errors.As(err, &of) {
-		return Reason(of.Reason)
+		return of.Reason
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return TimedOut
@@ -86,7 +77,7 @@ func ReasonOf(err error) Reason {
 // passing is true for what another attempt may not meet.
 func passing(err error) bool {
 	switch ReasonOf(err) {
-	case NoQuorum, NoMember, SnapshotFailed, Reason(stream.Damaged), Reason(store.Exists):
+	case NoQuorum, NoMember, SnapshotFailed, stream.Damaged, store.Exists:
 		return true
 	}
 	return store.Passing(err)

@@ -25,11 +25,11 @@ type Which struct {
 // Fetched is what Open or Fetch has found.
 type Fetched struct {
 	// Manifest is nil for a file that has none.
-	Manifest *snapshot.Manifest `json:"manifest,omitempty"`
+	Manifest *snapshot.Manifest
 	// Key is the object that was read.
-	Key string `json:"key"`
+	Key string
 	// Plain is known of a file without manifest only at its end.
-	Plain snapshot.Content `json:"plain"`
+	Plain snapshot.Content
 }
 
 // Fetch writes the plain snapshot of a backup into a file, which is there only

@@ -48,10 +48,7 @@ func (o *SaveOptions) check() error {
 	if o.Keep != "" && o.Stream.Encrypted() && o.Identities.Empty() {
 		return fail(BadRequest, nil, "save %s: to prove an encrypted backup by restoring it, the Secret must have identities as well as recipients", o.Name)
 	}
-	if o.Verification == "" {
-		o.Verification = snapshot.VerificationHash
-	}
-	if o.Keep != "" {
+	if o.Verification == "" || o.Keep != "" {
 		o.Verification = snapshot.VerificationHash
 	}
 	if o.Attempts == 0 {
@@ -71,11 +68,11 @@ func (o *SaveOptions) check() error {
 
 // Saved is what Save has done.
 type Saved struct {
-	Manifest snapshot.Manifest `json:"manifest"`
+	Manifest snapshot.Manifest
 	// Tag is the store's own for the data that was read back.
-	Tag string `json:"tag"`
+	Tag string
 	// Existing is true where an earlier attempt had done it all.
-	Existing bool `json:"existing"`
+	Existing bool
 }
 
 // Save takes a snapshot into a store, reads it back, compares, and writes the
@@ -136,6 +133,7 @@ func saveOnce(ctx context.Context, source Source, st Store, o SaveOptions) (Save
 	if err != nil {
 		return Saved{}, err
 	}
+	m.Verification = o.Verification
 	saved := Saved{Manifest: m, Tag: tag}
 	if o.Keep != "" {
 		return saved, nil
@@ -179,7 +177,7 @@ func clean(ctx context.Context, st Store, name string) error {
 		}
 		// Another Job of this name may have become complete in between.
 		if _, err := Manifest(ctx, st, name); ReasonOf(err) != NoBackup {
-			return fail(Reason(store.Exists), err, "another Job has written %s meanwhile", st.Where(name))
+			return fail(store.Exists, err, "another Job has written %s meanwhile", st.Where(name))
 		}
 		if err := st.Delete(ctx, key); err != nil {
 			return fmt.Errorf("remove what an earlier attempt has left: %w", err)

@@ -223,6 +223,8 @@ func bySystem(err error) (Reason, string, bool) {
 	switch {
 	case errors.Is(err, storage.ErrBucketNotExist):
 		return WrongBucket, "", true
+	case errors.Is(err, syscall.ENOTDIR):
+		return WrongBucket, detail, true
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, storage.ErrObjectNotExist):
 		return NotFound, "", true
 	case errors.Is(err, fs.ErrExist):

@@ -35,18 +35,18 @@ func TestDirectoryWithoutLinks(t *testing.T) {
 	}
 }
 
+// A volume that is not mounted is not made.
 func TestDirectoryMissing(t *testing.T) {
 	p := place{}
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, dir := range []string{filepath.Join(t.TempDir(), "not-mounted"), file} {
-		_, err := Open(t.Context(), Options{URL: "file://" + dir})
-		p.refuses(t, err, WrongBucket)
-		if info, err := os.Stat(dir); err == nil && info.IsDir() {
-			t.Errorf("%s was made", dir)
+	for _, url := range []string{"file:///quorate-not-mounted", "file:///quorate-not-mounted/prefix", "file:///proc/version/prefix"} {
+		s, err := Open(t.Context(), Options{URL: url})
+		if err == nil {
+			err = s.Check(t.Context())
 		}
+		p.refuses(t, err, WrongBucket)
+	}
+	if _, err := os.Stat("/quorate-not-mounted"); err == nil {
+		t.Error("it was made")
 	}
 }
 

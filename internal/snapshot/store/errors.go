@@ -3,37 +3,27 @@ package store
 import (
 	"context"
 	"errors"
+
+	"github.com/quorate/quorate/internal/snapshot"
 )
 
-// Reason says why a store does not do what it is asked. The set is closed:
-// conditions are made of it.
-type Reason string
+// Reason says why a store does not do what it is asked.
+type Reason = snapshot.Reason
 
+// What a store says; see internal/snapshot.
 const (
-	// NotFound: there is no such object.
-	NotFound Reason = "NotFound"
-	// Exists: there is such an object already, and it was to be new.
-	Exists Reason = "Exists"
-	// AccessDenied: the credentials are known, and may not do this.
-	AccessDenied Reason = "AccessDenied"
-	// BadCredentials: the credentials are missing, malformed, unknown or expired.
-	BadCredentials Reason = "BadCredentials"
-	// UntrustedCertificate: the server's certificate is signed by nobody who is trusted, or is another host's.
-	UntrustedCertificate Reason = "UntrustedCertificate"
-	// WrongBucket: there is no such bucket, container or directory, or it is in another region.
-	WrongBucket Reason = "WrongBucket"
-	// StoreFull: there is no room or quota left.
-	StoreFull Reason = "StoreFull"
-	// ReadOnly: the store takes no writes from anybody.
-	ReadOnly Reason = "ReadOnly"
-	// Unreachable: nothing answers there.
-	Unreachable Reason = "Unreachable"
-	// Interrupted: it answered, and then no more, or too slowly, or was told to stop.
-	Interrupted Reason = "Interrupted"
-	// BadLocation: the URL or an option is not one that names a store.
-	BadLocation Reason = "BadLocation"
-	// Unknown: something else.
-	Unknown Reason = "Unknown"
+	NotFound             = snapshot.NotFound
+	Exists               = snapshot.Exists
+	AccessDenied         = snapshot.AccessDenied
+	BadCredentials       = snapshot.BadCredentials
+	UntrustedCertificate = snapshot.UntrustedCertificate
+	WrongBucket          = snapshot.WrongBucket
+	StoreFull            = snapshot.StoreFull
+	ReadOnly             = snapshot.ReadOnly
+	Unreachable          = snapshot.Unreachable
+	Interrupted          = snapshot.Interrupted
+	BadLocation          = snapshot.BadLocation
+	Unknown              = snapshot.Unknown
 )
 
 // Error is what every call of a store fails with. It wraps no error of an SDK:

@@ -11,7 +11,8 @@ import (
 // Options say which store, and how it is reached.
 type Options struct {
 	// URL is s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix
-	// or file:///directory. It never holds credentials.
+	// or file:///volume/prefix, where the volume is mounted and folders below
+	// are made as needed. It never holds credentials.
 	URL string
 	// Prefix goes between the URL's own and every name, with a slash after it.
 	Prefix string
@@ -46,7 +47,7 @@ const (
 // location is a parsed URL.
 type location struct {
 	scheme scheme
-	// bucket is the bucket, the container, or the directory.
+	// bucket is the bucket, the container, or the volume's mount point.
 	bucket string
 	// prefix is empty or ends with a slash.
 	prefix   string
@@ -69,7 +70,7 @@ func parse(o Options) (location, error) {
 	// What cannot be parsed is not told: it may hold a password.
 	u, err := url.Parse(o.URL)
 	if err != nil {
-		return location{}, badLocation("the store's URL cannot be parsed: want s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix or file:///directory")
+		return location{}, badLocation("the store's URL cannot be parsed: want s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix or file:///volume/prefix")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return location{}, badLocation("the store's URL holds a user, a query or a fragment: credentials belong in the Secret, options in fields of their own")
@@ -85,10 +86,11 @@ func parse(o Options) (location, error) {
 			return location{}, badLocation(fmt.Sprintf("the store's URL %q names no bucket: want %s://bucket/prefix", o.URL, l.scheme))
 		}
 	case schemeFile:
-		if u.Host != "" || !path.IsAbs(u.Path) {
-			return location{}, badLocation(fmt.Sprintf("the store's URL %q is no directory: want file:///directory", o.URL))
+		if u.Host != "" || !path.IsAbs(u.Path) || path.Clean(u.Path) == "/" {
+			return location{}, badLocation(fmt.Sprintf("the store's URL %q is no volume: want file:///volume/prefix", o.URL))
 		}
-		l.bucket, prefix, l.endpoint = path.Clean(u.Path), "", ""
+		volume, rest, _ := strings.Cut(strings.TrimPrefix(path.Clean(u.Path), "/"), "/")
+		l.bucket, prefix, l.endpoint = "/"+volume, rest, ""
 	default:
 		return location{}, badLocation(fmt.Sprintf("the store's URL begins with %q: want s3, gs, azblob or file", u.Scheme+"://"))
 	}

@@ -1,11 +1,10 @@
-package job
+package snapshot
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 	"unicode/utf8"
-
-	"github.com/quorate/quorate/internal/snapshot"
 )
 
 // MaxResult is how much of a termination message Kubernetes keeps, in bytes.
@@ -26,10 +25,10 @@ type Result struct {
 	// Existing is true where an earlier attempt had done it all.
 	Existing bool `json:"existing,omitempty"`
 	// Manifest is without its recipients.
-	Manifest *snapshot.Manifest `json:"manifest,omitempty"`
+	Manifest *Manifest `json:"manifest,omitempty"`
 	// Key and Plain are those of a fetched file.
-	Key   string            `json:"key,omitempty"`
-	Plain *snapshot.Content `json:"plain,omitempty"`
+	Key   string   `json:"key,omitempty"`
+	Plain *Content `json:"plain,omitempty"`
 	// Backups are the newest of a list; More, how many are left off.
 	Backups []Item `json:"backups,omitempty"`
 	More    int    `json:"more,omitempty"`
@@ -42,14 +41,14 @@ type Result struct {
 
 // Item is one backup of a list.
 type Item struct {
-	Name         string                `json:"name"`
-	CreatedAt    time.Time             `json:"createdAt"`
-	Revision     int64                 `json:"revision"`
-	Verification snapshot.Verification `json:"verification"`
+	Name         string       `json:"name"`
+	CreatedAt    time.Time    `json:"createdAt"`
+	Revision     int64        `json:"revision"`
+	Verification Verification `json:"verification"`
 }
 
 // Fill adds what a list has found.
-func (r *Result) Fill(l snapshot.Listing) {
+func (r *Result) Fill(l Listing) {
 	r.Orphans, r.Broken = len(l.Orphans), len(l.Broken)
 	for _, b := range l.Backups {
 		m := b.Manifest
@@ -57,12 +56,22 @@ func (r *Result) Fill(l snapshot.Listing) {
 	}
 }
 
-// Fail adds why it went wrong.
-func (r *Result) Fail(err error) { r.Reason, r.Message = ReasonOf(err), err.Error() }
+// DecodeResult reads a termination message. Fields that this build does not
+// know are passed over: the Job's image may be a later one.
+func DecodeResult(text []byte) (Result, error) {
+	if len(text) > MaxResult {
+		return Result{}, fmt.Errorf("decode the result of a Job: %d bytes are more than the %d that it can have", len(text), MaxResult)
+	}
+	var r Result
+	if err := json.Unmarshal(text, &r); err != nil {
+		return Result{}, fmt.Errorf("decode the result of a Job: %w", err)
+	}
+	return r, nil
+}
 
-// JSON is at most MaxResult bytes: a long message is cut, and the oldest
+// Encode gives JSON of at most MaxResult bytes: a long message is cut, and the oldest
 // backups are left off.
-func (r Result) JSON() []byte {
+func (r Result) Encode() []byte {
 	if len(r.Message) > maxMessage {
 		cut := maxMessage
 		for !utf8.RuneStart(r.Message[cut]) {
@@ -72,7 +81,7 @@ func (r Result) JSON() []byte {
 	}
 	if r.Manifest != nil && r.Manifest.Encryption != nil {
 		m := *r.Manifest
-		m.Encryption = &snapshot.Encryption{Type: m.Encryption.Type}
+		m.Encryption = &Encryption{Type: m.Encryption.Type}
 		r.Manifest = &m
 	}
 	for {
