@@ -14,15 +14,18 @@ const (
 	ageSuffix      = ".age"
 )
 
-// maxName leaves room for prefix and suffixes in the 1024 bytes of a key, and
-// in the 255 of a file's name.
-const maxName = 200
+// How long a name can be leaves room for prefix and suffixes in the 1024 bytes
+// of a key, and in the 255 of a file's name.
+const (
+	maxName    = 600
+	maxSegment = 215
+)
 
 var segment = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$`)
 
-// CheckName says why a name cannot be a backup's: it is at most 200
-// characters, in segments between slashes that begin and end with a letter or
-// digit and hold no other signs than '-', '.' and '_'.
+// CheckName says why a name cannot be a backup's: it is at most 600
+// characters, in segments of at most 215 between slashes that begin and end with
+// a letter or digit and hold no other signs than '-', '.' and '_'.
 func CheckName(name string) error {
 	if name == "" {
 		return fmt.Errorf("name of the backup is missing")
@@ -31,6 +34,9 @@ func CheckName(name string) error {
 		return fmt.Errorf("name of the backup has %d characters: at most %d", len(name), maxName)
 	}
 	for part := range strings.SplitSeq(name, "/") {
+		if len(part) > maxSegment {
+			return fmt.Errorf("name of the backup %q has a part of %d characters: at most %d", name, len(part), maxSegment)
+		}
 		if !segment.MatchString(part) {
 			return fmt.Errorf("name of the backup %q: between slashes it begins and ends with a letter or digit, and holds only those, '-', '.' and '_'", name)
 		}

@@ -147,7 +147,7 @@ func TestNamesComeBack(t *testing.T) {
 }
 
 func TestNotABackup(t *testing.T) {
-	for _, key := range []string{"", "readme.txt", "x.zst", "x.age", ".json", ".db", "../x.db", "a//b.db", "/a.db", "x.db.age.zst", "a b.db", "x.db.", strings.Repeat("a", 201) + ".db"} {
+	for _, key := range []string{"", "readme.txt", "x.zst", "x.age", ".json", ".db", "../x.db", "a//b.db", "/a.db", "x.db.age.zst", "a b.db", "x.db.", strings.Repeat("a", 216) + ".db", strings.Repeat("a/", 300) + "a.db"} {
 		if got := ParseObject(key); got.Kind != KindOther {
 			t.Errorf("%q is taken for %+v", key, got)
 		}

@@ -1,19 +1,19 @@
 package stream
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/quorate/quorate/internal/snapshot"
+)
 
 // Fault says what is wrong with a snapshot.
-type Fault string
+type Fault = snapshot.Reason
 
+// The faults; see internal/snapshot.
 const (
-	// Damaged: the bytes are not those that were written, or belong to
-	// another manifest.
-	Damaged Fault = "Damaged"
-	// WrongKey: the bytes are those that were written, and none of the
-	// identities opens them.
-	WrongKey Fault = "WrongKey"
-	// BadKey: what was given as a key is none.
-	BadKey Fault = "BadKey"
+	Damaged  = snapshot.Damaged
+	WrongKey = snapshot.WrongKey
+	BadKey   = snapshot.BadKey
 )
 
 // Error is a fault of the snapshot itself, or of its keys. Errors of what is
