@@ -31,7 +31,7 @@ e2e-faults:
 	@go test -tags faults ./internal/fault >/dev/null
 
 e2e-images: cluster-up images $(e2e_tars) e2e-members
-	@$(QUORATE_CLUSTER) load $(e2e_dir)/operator.tar $(e2e_dir)/member.tar $(e2e_tars) $(e2e_members)
+	@$(QUORATE_CLUSTER) load $(images_tars) $(e2e_tars) $(e2e_members)
 
 e2e-members:
 	@for release in $(e2e_releases); do $(MAKE) --no-print-directory member-image ETCD_VERSION=$$release || exit 1; done
