@@ -122,6 +122,20 @@ func (c *Client) Delete(ctx context.Context, key string) error {
 	return c.explain("delete", key, err)
 }
 
+// Tamper flips one bit of an object as somebody with the keys could: the size
+// stays, ETag and checksums are those of the new content.
+func (c *Client) Tamper(ctx context.Context, key string, offset int64, bit uint) error {
+	content, err := c.Read(ctx, key)
+	if err != nil {
+		return err
+	}
+	if offset < 0 || offset >= int64(len(content)) {
+		return c.explain("tamper with", key, fmt.Errorf("it has %d bytes, none at %d", len(content), offset))
+	}
+	content[offset] ^= 1 << (bit % 8)
+	return c.Write(ctx, key, content)
+}
+
 // explain says what was being done and to what.
 func (c *Client) explain(what, key string, err error) error {
 	if err == nil {

@@ -17,7 +17,9 @@ type Folder string
 const filler = ".filler"
 
 // FlipBit changes one bit of an object, behind the server's back: size, ETag
-// and stored checksums stay as they were.
+// and stored checksums stay as they were. The AWS SDK compares the checksum of
+// an object that was written at once: damage that only our own hashes can find
+// is made with Client.Tamper.
 func (f Folder) FlipBit(bucket, key string, offset int64, bit uint) error {
 	path := filepath.Join(string(f), bucket, filepath.FromSlash(key))
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -61,10 +63,28 @@ func (f Folder) Fill(leave int64) error {
 	}
 	held, err := file.Stat()
 	if err == nil {
-		err = syscall.Fallocate(int(file.Fd()), 0, held.Size(), free-leave)
+		err = allocate(file, held.Size(), free-leave)
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("fill %s: %w", f, err)
+	}
+	return nil
+}
+
+// allocate takes that much more room, or what of it is to be had: near the end
+// a filesystem keeps some for itself.
+func allocate(file *os.File, from, wanted int64) error {
+	const least = 4 << 10
+	for step := wanted; step >= least; {
+		switch err := syscall.Fallocate(int(file.Fd()), 0, from, step); {
+		case errors.Is(err, syscall.ENOSPC):
+			step /= 2
+		case err != nil:
+			return err
+		default:
+			from, wanted = from+step, wanted-step
+			step = min(step, wanted)
+		}
 	}
 	return nil
 }

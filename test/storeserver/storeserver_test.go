@@ -70,6 +70,22 @@ func TestFlipBit(t *testing.T) {
 	}
 }
 
+// TestTamper: what somebody with the keys has changed looks as good as new.
+func TestTamper(t *testing.T) {
+	l := newLoopback(t)
+	c, content := l.client(), pattern(1000)
+	must(t, c.Write(t.Context(), "a.db", content))
+	must(t, c.Tamper(t.Context(), "a.db", 999, 0))
+	got, err := c.Read(t.Context(), "a.db")
+	must(t, err)
+	if n := differingBits(t, got, content); n != 1 || got[999] != content[999]^1 {
+		t.Errorf("%d bits differ", n)
+	}
+	if err := c.Tamper(t.Context(), "a.db", 1000, 0); err == nil {
+		t.Error("a bit beyond the end was flipped")
+	}
+}
+
 // TestRefused: each way in which a server can refuse, as clients see it.
 func TestRefused(t *testing.T) {
 	l := newLoopback(t)
@@ -161,11 +177,14 @@ func TestCut(t *testing.T) {
 	if err == nil || id == "" {
 		t.Errorf("an upload that was cut off: %q, %v", id, err)
 	}
-	if got := keys(t, c, ""); !slices.Equal(got, []string{"single"}) {
-		t.Errorf("listed %q", got)
+	if err := l.dyingWith(l.stop, 2<<20).Write(t.Context(), "killed", pattern(8<<20)); err == nil {
+		t.Error("a write to a server that was killed in the middle has no error")
 	}
 	l.restart(func(*storeserver.Options) {})
 	c = l.client()
+	if got := keys(t, c, ""); !slices.Equal(got, []string{"single"}) {
+		t.Errorf("listed %q", got)
+	}
 	left, err := c.Uploads(t.Context())
 	must(t, err)
 	if len(left) != 1 || left[0].Key != "large" || left[0].ID != id || !slices.Equal(left[0].Parts, []int64{6 << 20}) {
@@ -272,9 +291,11 @@ func (l *loopback) used() int64 {
 	return size
 }
 
-// dying is a client whose connections end, all at once, when it has sent so
-// many bytes.
-func (l *loopback) dying(after int) *storeserver.Client {
+// dying is a client that is cut off when it has sent so many bytes.
+func (l *loopback) dying(after int) *storeserver.Client { return l.dyingWith(func() {}, after) }
+
+// dyingWith has that happen first.
+func (l *loopback) dyingWith(first func(), after int) *storeserver.Client {
 	return l.client(func(a *storeserver.Access) {
 		a.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			if after <= 0 {
@@ -284,19 +305,21 @@ func (l *loopback) dying(after int) *storeserver.Client {
 			if err != nil {
 				return nil, err
 			}
-			return &dyingConn{c.(*net.TCPConn), &after}, nil
+			return &dyingConn{c.(*net.TCPConn), &after, first}, nil
 		}
 	})
 }
 
 type dyingConn struct {
 	*net.TCPConn
-	left *int
+	left  *int
+	first func()
 }
 
 func (c *dyingConn) Write(b []byte) (int, error) {
 	n, err := c.TCPConn.Write(b[:min(len(b), *c.left)])
 	if *c.left -= n; *c.left <= 0 && err == nil {
+		c.first()
 		_ = c.SetLinger(0)
 		_ = c.Close()
 		err = net.ErrClosed
