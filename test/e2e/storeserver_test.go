@@ -80,7 +80,7 @@ func (st *store) holds(c *storeserver.Client, key string, content []byte) {
 	listed, err := c.List(bounded(st.t), "")
 	must(st.t, err)
 	if len(listed) != 1 || listed[0].Key != key || listed[0].Size != int64(len(content)) {
-		st.t.Errorf("the store has %+v", listed)
+		st.t.Errorf("%s has %+v", st.url(""), listed)
 	}
 	got, err := c.Read(bounded(st.t), key)
 	must(st.t, err)

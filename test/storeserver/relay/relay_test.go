@@ -21,6 +21,7 @@ func echo(t *testing.T) string {
 	t.Helper()
 	l := listen(t)
 	done := make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer close(done)
 		for {
@@ -28,12 +29,15 @@ func echo(t *testing.T) string {
 			if err != nil {
 				return
 			}
+			cut := context.AfterFunc(ctx, func() { _ = c.Close() })
 			content, _ := io.ReadAll(c)
 			_, _ = c.Write(content)
+			cut()
 			_ = c.Close()
 		}
 	}()
 	t.Cleanup(func() {
+		cancel()
 		_ = l.Close()
 		<-done
 	})
@@ -57,10 +61,15 @@ func serve(t *testing.T, target string, rate int) (string, func()) {
 	go func() { ended <- relay.Serve(ctx, l, target, rate) }()
 	stop := func() {
 		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("relay: %v", err)
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("relay: %v", err)
+			}
+			ended <- nil
+		case <-time.After(10 * time.Second):
+			t.Error("the relay does not end")
 		}
-		ended <- nil
 	}
 	t.Cleanup(stop)
 	return l.Addr().String(), stop
