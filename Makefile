@@ -25,7 +25,7 @@ help: ## List the targets
 test: ## Run every test: lint, unit, API tests, end-to-end on a real Kubernetes that it starts
 	@hack/make/stages.sh $(test_stages)
 
-test-unit: ## Run the tests that need no Kubernetes
+test-unit: dist/versitygw ## Run the tests that need no Kubernetes
 	@go test $(unit_packages) | $(tests_only)
 	@cd hack/cluster && go test $$(go list ./... | grep -v '/test$$') | $(tests_only)
 

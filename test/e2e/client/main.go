@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,9 +16,11 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+
+	"github.com/quorate/quorate/test/storeserver/relay"
 )
 
-const usage = "usage: client [flags] put KEY VALUE | get KEY | writer PREFIX | steady LISTEN"
+const usage = "usage: client [flags] put KEY VALUE | get KEY | writer PREFIX | steady LISTEN | relay LISTEN TARGET"
 
 func main() {
 	endpoint := flag.String("endpoint", "", "URL of the client Service")
@@ -27,6 +30,7 @@ func main() {
 	patience := flag.Duration("patience", time.Second, "after which steady gives a write up")
 	connections := flag.Int("connections", 1, "over how many connections steady writes")
 	pause := flag.Duration("pause", 10*time.Millisecond, "pause between two writes of writer")
+	rate := flag.Int("rate", 1<<30, "bytes per second that relay lets pass")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -34,10 +38,25 @@ func main() {
 		endpoint: *endpoint, folder: *folder, serverName: *serverName,
 		attempt: *attempt, patience: *patience, pause: *pause, connections: *connections,
 	}
-	if err := u.run(ctx, flag.Args()); err != nil {
+	var err error
+	if flag.NArg() == 3 && flag.Arg(0) == "relay" {
+		err = pass(ctx, flag.Arg(1), flag.Arg(2), *rate)
+	} else {
+		err = u.run(ctx, flag.Args())
+	}
+	if err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
 	}
+}
+
+// pass relays connections until it is told to stop.
+func pass(ctx context.Context, listen, target string, bytesPerSecond int) error {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return err
+	}
+	return relay.Serve(ctx, listener, target, bytesPerSecond)
 }
 
 func load(folder, serverName string) (*tls.Config, error) {
