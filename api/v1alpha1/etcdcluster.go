@@ -169,7 +169,7 @@ type Bootstrap struct {
 // by name, or what lies in a store.
 //
 // +kubebuilder:validation:XValidation:rule=`has(self.backupName) != has(self.store)`,message="restore must have either backupName or store: say which backup is meant"
-// +kubebuilder:validation:XValidation:rule=`!has(self.backupName) || (!has(self.at) && !has(self.file) && !has(self.encryption))`,message="restore.at, restore.file and restore.encryption belong to restore.store; remove them beside backupName"
+// +kubebuilder:validation:XValidation:rule=`!has(self.backupName) || (!has(self.at) && !has(self.file) && !has(self.encryption) && !has(self.clusterName) && !has(self.clusterNamespace))`,message="restore.at, restore.file, restore.encryption, restore.clusterName and restore.clusterNamespace belong to restore.store; remove them beside backupName"
 // +kubebuilder:validation:XValidation:rule=`!has(self.file) || !has(self.at)`,message="restore.file names one backup, and restore.at chooses among several; remove one of them"
 type RestoreSource struct {
 	// Name of an EtcdBackup in the same namespace. No default.
@@ -177,11 +177,22 @@ type RestoreSource struct {
 	// +optional
 	BackupName string `json:"backupName,omitempty"`
 
-	// A store with backups. Its URL names the folder that the backups of one
-	// cluster lie in, as status.location of an EtcdBackup tells it without the last
-	// part. No default.
+	// A store with backups, as their `spec.store` had it. No default.
 	// +optional
 	Store *BackupStore `json:"store,omitempty"`
+
+	// Of which cluster backups in `store` are taken: its name. Default: this
+	// cluster's.
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	ClusterName string `json:"clusterName,omitempty"`
+
+	// In which namespace that cluster was. Default: this one.
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	ClusterNamespace string `json:"clusterNamespace,omitempty"`
 
 	// For whom the backup in `store` is encrypted: a Secret with the key
 	// `identities`. Default: it is not.
@@ -190,7 +201,7 @@ type RestoreSource struct {
 
 	// Name of one file in `store` that `etcdctl snapshot save` wrote. Default: none; the
 	// newest backup is taken, or the one that `at` says.
-	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9._-]+$`
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`
 	// +kubebuilder:validation:MaxLength=255
 	// +optional
 	File string `json:"file,omitempty"`

@@ -31,6 +31,8 @@ type options struct {
 	serverName  string
 	age         string
 	draft       string
+	volumes     []volume
+	controlTLS  string
 	to          string
 	cleanBefore time.Duration
 	orphansOf   time.Duration
@@ -52,11 +54,20 @@ func parse(command string, args []string, usage io.Writer) (*options, error) {
 	case "fetch":
 		flags.StringVar(&name, "name", "", "name of the backup in the store; the newest where neither name nor key is given")
 		o.bindFetch(flags)
+		flags.StringVar(&o.to, "to", "", "file that gets the plain snapshot")
 	case "commit":
 		flags.StringVar(&name, "name", "", "name of the backup in the store, as the manifest to be has it")
 		flags.StringVar(&o.draft, "manifest", "", "manifest to be, as save has left it")
 	case "delete":
 		flags.StringVar(&name, "name", "", "name of the backup in the store")
+	case "send":
+		flags.StringVar(&name, "name", "", "name of the backup in the store; the newest where neither name nor key is given")
+		o.bindFetch(flags)
+		flags.Func("volumes", "where the snapshot goes: HOST:PORT=VOLUME of each member, with commas between", func(s string) (err error) {
+			o.volumes, err = parseVolumes(s)
+			return err
+		})
+		flags.StringVar(&o.controlTLS, "control-tls", "", "directory with restore.crt, restore.key and control-ca.crt for the members' control port")
 	case "list":
 		flags.DurationVar(&o.orphansOf, "orphans-older-than", 24*time.Hour, "how old data without a manifest are that count as orphans")
 		flags.DurationVar(&o.cleanBefore, "clean-older-than", 0, "remove orphans and unfinished uploads that are older; 0 removes nothing")
@@ -75,6 +86,7 @@ func (o *options) check(command string) error {
 	missing := map[string][]struct{ flag, value string }{
 		"save":   {{"name", o.save.Name}, {"endpoints", strings.Join(o.endpoints, "")}, {"namespace", o.save.Cluster.Namespace}, {"cluster", o.save.Cluster.Name}},
 		"fetch":  {{"to", o.to}},
+		"send":   {{"control-tls", o.controlTLS}, {"volumes", strings.Repeat("x", len(o.volumes))}},
 		"commit": {{"manifest", o.draft}, {"name", o.which.Name}},
 		"delete": {{"name", o.which.Name}},
 	}
@@ -141,7 +153,6 @@ func (o *options) bindFetch(flags *flag.FlagSet) {
 		return err
 	})
 	flags.StringVar(&o.age, "age", "", "directory with identities, private keys of age")
-	flags.StringVar(&o.to, "to", "", "file that gets the plain snapshot")
 }
 
 func oneOf(s string, of ...string) error {

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quorate/quorate/internal/agent"
+	"github.com/quorate/quorate/internal/snapshot"
 )
 
 // What prove ends with. What it dies of otherwise proves nothing either.
@@ -58,6 +59,7 @@ func parseProve(args []string, usage io.Writer) (config agent.Prove, result stri
 	flags := flag.NewFlagSet("member prove", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	flags.StringVar(&config.Snapshot, "snapshot", "", "plain file as etcdctl snapshot save writes it")
+	manifest := flags.String("manifest", "", "file with the backup's manifest, in place of the four flags about hashes")
 	flags.StringVar(&config.SHA256, "sha256", "", "SHA-256 of the whole file, in lower-case hexadecimal digits")
 	flags.Int64Var(&config.Expected.Revision, "hash-revision", 0, "revision at which HashKV was asked before the snapshot; zero: it was not")
 	flags.Int64Var(&config.Expected.CompactRevision, "compact-revision", 0, "compact revision that HashKV told")
@@ -69,6 +71,12 @@ func parseProve(args []string, usage io.Writer) (config agent.Prove, result stri
 		return config, "", err
 	}
 	config.Expected.Hash = uint32(*hash)
+	if *manifest != "" {
+		if err := expect(&config, *manifest); err != nil {
+			return config, "", err
+		}
+		*hash = uint64(config.Expected.Hash)
+	}
 	switch {
 	case flags.NArg() > 0:
 		return config, "", fmt.Errorf("unexpected arguments: %s", strings.Join(flags.Args(), " "))
@@ -78,4 +86,19 @@ func parseProve(args []string, usage io.Writer) (config agent.Prove, result stri
 		return config, "", fmt.Errorf("--hash is of 32 bits, and --hash-revision not negative")
 	}
 	return config, result, nil
+}
+
+// expect takes what the restored data must be from a backup's manifest.
+func expect(config *agent.Prove, path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read the manifest: %w", err)
+	}
+	m, err := snapshot.Decode(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	config.SHA256 = m.Plain.SHA256
+	config.Expected.Revision, config.Expected.CompactRevision, config.Expected.Hash = m.HashKV.Revision, m.HashKV.CompactRevision, m.HashKV.Hash
+	return nil
 }

@@ -169,7 +169,7 @@ func result(pod *corev1.Pod) *snapshot.Result {
 			return &snapshot.Result{Message: fmt.Sprintf("container %s ended with code %d (%s) and told nothing", status.Name, end.ExitCode, end.Reason)}
 		case end.ExitCode != 0:
 			return &r
-		case err == nil && r.Manifest != nil:
+		case err == nil && (r.Manifest != nil || r.Plain != nil):
 			told = &r
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -45,10 +46,15 @@ func (o *Observer) origin(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight
 	if job.State == backup.JobFailed {
 		src.Failure = "its Job failed without a word; see the logs of its pods"
 	}
-	if r := job.Result; r != nil && r.Message != "" {
+	switch r := job.Result; {
+	case r == nil:
+	case r.Message != "":
 		src.Failure = r.Message
-	} else if r != nil && r.Manifest != nil && job.State == backup.JobSucceeded {
-		src.SHA256, src.Version = r.Manifest.Plain.SHA256, r.Manifest.EtcdVersion
+	case r.Plain != nil && job.State == backup.JobSucceeded:
+		src.SHA256 = r.Plain.SHA256
+		if r.Manifest != nil {
+			src.Version = r.Manifest.EtcdVersion
+		}
 	}
 	return nil
 }
@@ -61,7 +67,7 @@ var sending = map[backup.JobState]plan.Sending{
 func (o *Observer) from(ctx context.Context, c *v1alpha1.EtcdCluster, src *plan.Origin) (*resource.RestoreFrom, error) {
 	asked := *c.Spec.Bootstrap.Restore
 	if asked.Store != nil {
-		from := resource.RestoreFromStore(asked)
+		from := resource.RestoreFromStore(c, asked)
 		return &from, nil
 	}
 	b := &v1alpha1.EtcdBackup{}
@@ -88,7 +94,7 @@ func where(from resource.RestoreFrom) string {
 	case from.File != "":
 		return url + "/" + from.File
 	case from.At != nil:
-		return fmt.Sprintf("in %s that is the newest of %s", url, from.At.UTC().Format("2006-01-02T15:04:05Z"))
+		return fmt.Sprintf("of %s/%s in %s that is the newest until %s", from.Namespace, from.Cluster, url, from.At.UTC().Format(time.RFC3339))
 	}
-	return fmt.Sprintf("in %s that is the newest", url)
+	return fmt.Sprintf("of %s/%s in %s that is the newest", from.Namespace, from.Cluster, url)
 }

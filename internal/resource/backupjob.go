@@ -97,7 +97,7 @@ func SaveJob(b *v1alpha1.EtcdBackup, c *v1alpha1.EtcdCluster, images BackupImage
 	pod.Volumes = append(pod.Volumes, corev1.Volume{Name: volumeWork, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
 	save.Args = append(save.Args, "--keep="+keptSnapshot, "--keep-manifest="+keptManifest)
 	save.VolumeMounts = append(save.VolumeMounts, work)
-	prove := backupContainer(b, ContainerProve, images.Member, "prove", "--snapshot="+keptSnapshot, "--manifest="+keptManifest, "--dir="+mountWork+"/prove", "--result="+corev1.TerminationMessagePathDefault)
+	prove := backupContainer(b, ContainerProve, images.Member, "prove", "--snapshot="+keptSnapshot, "--manifest="+keptManifest, "--dir="+mountWork, "--result="+corev1.TerminationMessagePathDefault)
 	prove.VolumeMounts = []corev1.VolumeMount{work}
 	commit := backupContainer(b, ContainerCommit, images.Backup, append([]string{"commit", "--manifest=" + keptManifest}, storeArgs(b)...)...)
 	commit.VolumeMounts = append(commit.VolumeMounts, work)
@@ -112,11 +112,15 @@ func EraseJob(b *v1alpha1.EtcdBackup, images BackupImages) *batchv1.Job {
 	return backupJob(b, EraseJobName(b.Name), pod)
 }
 
-func backupJob(b *v1alpha1.EtcdBackup, name string, pod corev1.PodSpec) *batchv1.Job {
-	deadline := backupDeadline
+// deadline is how long each of a backup's Jobs may take.
+func deadline(b *v1alpha1.EtcdBackup) time.Duration {
 	if b.Spec.Deadline != nil {
-		deadline = b.Spec.Deadline.Duration
+		return b.Spec.Deadline.Duration
 	}
+	return backupDeadline
+}
+
+func backupJob(b *v1alpha1.EtcdBackup, name string, pod corev1.PodSpec) *batchv1.Job {
 	labels := BackupLabels(b.Name)
 	return &batchv1.Job{
 		TypeMeta: typeMeta("batch/v1", "Job"),
@@ -126,7 +130,7 @@ func backupJob(b *v1alpha1.EtcdBackup, name string, pod corev1.PodSpec) *batchv1
 		},
 		Spec: batchv1.JobSpec{
 			BackoffLimit:            ptr.To[int32](backupRetries),
-			ActiveDeadlineSeconds:   ptr.To(int64(deadline.Seconds())),
+			ActiveDeadlineSeconds:   ptr.To(int64(deadline(b).Seconds())),
 			TTLSecondsAfterFinished: ptr.To(int32(backupKept.Seconds())),
 			Template:                corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod},
 		},
@@ -225,7 +229,7 @@ func saveArgs(b *v1alpha1.EtcdBackup, c *v1alpha1.EtcdCluster) []string {
 
 // storeArgs say where the backup lies.
 func storeArgs(b *v1alpha1.EtcdBackup) []string {
-	return append([]string{"--name=" + BackupName(b)}, whereArgs(b.Spec.Store)...)
+	return append([]string{"--name=" + BackupName(b), "--timeout=" + deadline(b).String()}, whereArgs(b.Spec.Store)...)
 }
 
 // whereArgs say which store it is; credentials and keys are files.

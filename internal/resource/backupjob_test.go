@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/etcd"
 	"github.com/quorate/quorate/internal/resource"
 )
 
@@ -42,4 +43,21 @@ func TestGoldenBackups(t *testing.T) {
 	golden(t, "backup-least", []client.Object{resource.SaveJob(least, cluster, images), resource.EraseJob(least, images)})
 	golden(t, "backup-most", []client.Object{resource.SaveJob(most, cluster, images), resource.EraseJob(most, images)})
 	golden(t, "backup-cloud-identity", []client.Object{resource.SaveJob(cloud, plain, images)})
+}
+
+func TestGoldenRestores(t *testing.T) {
+	images := resource.BackupImages{Backup: "backup:v1"}
+	in := inputs()
+	store := v1alpha1.BackupStore{URL: "s3://bucket/prefix", SecretName: "s3", Endpoint: "https://minio:9000"}
+	at := metav1.NewTime(time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC))
+	in.Cluster.Spec.Bootstrap = &v1alpha1.Bootstrap{Restore: &v1alpha1.RestoreSource{
+		Store: &store, At: &at, ClusterName: "old", Encryption: &v1alpha1.BackupEncryption{SecretName: "age"},
+	}}
+	volumes := map[etcd.MemberName]string{"demo-0": "v0", "demo-1": "v1", "demo-2": "v2"}
+	backup := &v1alpha1.EtcdBackup{ObjectMeta: metav1.ObjectMeta{Namespace: "prod", Name: "nightly"}}
+	backup.Spec.ClusterName, backup.Spec.Store = "other", v1alpha1.BackupStore{URL: "volume://backups"}
+	file := v1alpha1.RestoreSource{Store: &store, File: "by-hand/snapshot.db"}
+	golden(t, "restore-newest", []client.Object{resource.SendJob(in.Cluster, resource.RestoreFromStore(in.Cluster, *in.Cluster.Spec.Bootstrap.Restore), volumes, images), resource.NetworkPolicy(in)})
+	golden(t, "restore-backup", []client.Object{resource.SendJob(in.Cluster, resource.RestoreFromBackup(backup), volumes, images)})
+	golden(t, "restore-file", []client.Object{resource.SendJob(in.Cluster, resource.RestoreFromStore(in.Cluster, file), volumes, images)})
 }

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,9 +44,10 @@ type RestoreFrom struct {
 	Encryption *v1alpha1.BackupEncryption
 	Job        v1alpha1.JobTemplate
 	// Name is the backup's below the store's URL, as BackupName gives it; empty for
-	// the newest, until At.
-	Name string
-	At   *metav1.Time
+	// the newest of a cluster, until At.
+	Name               string
+	Namespace, Cluster string
+	At                 *metav1.Time
 	// File is one that etcdctl wrote, below the store's URL.
 	File string
 }
@@ -55,9 +57,27 @@ func RestoreFromBackup(b *v1alpha1.EtcdBackup) RestoreFrom {
 	return RestoreFrom{Store: b.Spec.Store, Encryption: b.Spec.Encryption, Job: b.Spec.Job, Name: BackupName(b)}
 }
 
-// RestoreFromStore is what a RestoreSource says of a store.
-func RestoreFromStore(s v1alpha1.RestoreSource) RestoreFrom {
-	return RestoreFrom{Store: *s.Store, Encryption: s.Encryption, At: s.At, File: s.File}
+// RestoreFromStore is what a cluster's RestoreSource says of a store.
+func RestoreFromStore(c *v1alpha1.EtcdCluster, s v1alpha1.RestoreSource) RestoreFrom {
+	return RestoreFrom{
+		Store: *s.Store, Encryption: s.Encryption, At: s.At, File: s.File,
+		Namespace: cmp.Or(s.ClusterNamespace, c.Namespace), Cluster: cmp.Or(s.ClusterName, c.Name),
+	}
+}
+
+// which says which backup is meant.
+func (f RestoreFrom) which() []string {
+	switch {
+	case f.Name != "":
+		return []string{"--name=" + f.Name}
+	case f.File != "":
+		return []string{"--key=" + f.File}
+	}
+	args := []string{"--namespace=" + f.Namespace, "--cluster=" + f.Cluster}
+	if f.At != nil {
+		args = append(args, "--at="+f.At.UTC().Format(time.RFC3339))
+	}
+	return args
 }
 
 // restoreSelector selects the pods that may bring snapshots to members.
@@ -69,21 +89,13 @@ func restoreSelector(cluster string) map[string]string {
 // named by the identity that its agent reports. It reaches agents under a name
 // that is good for that alone.
 func SendJob(c *v1alpha1.EtcdCluster, from RestoreFrom, volumes map[etcd.MemberName]string, images BackupImages) *batchv1.Job {
-	args := []string{"send"}
-	switch {
-	case from.Name != "":
-		args = append(args, "--name="+from.Name)
-	case from.File != "":
-		args = append(args, "--file="+from.File)
-	case from.At != nil:
-		args = append(args, "--at="+from.At.UTC().Format(time.RFC3339))
-	}
+	args := append([]string{"send", "--timeout=" + restoreDeadline.String()}, from.which()...)
 	var to []string
 	for name, volume := range volumes {
 		to = append(to, fmt.Sprintf("%s:%d=%s", PodHost(c, etcd.PodName(name)), PortControl, volume))
 	}
 	slices.Sort(to)
-	args = append(args, "--to="+strings.Join(to, ","), "--control-tls="+mountControl)
+	args = append(args, "--volumes="+strings.Join(to, ","), "--control-tls="+mountControl)
 	args = append(args, whereArgs(from.Store)...)
 	pod := storePod(from.Store, from.Job)
 	send := storeContainer(from.Store, from.Job, ContainerSend, images.Backup, args...)

@@ -60,6 +60,8 @@ const (
 	BrokenManifest Reason = "BrokenManifest"
 	// NoBackup: there is none of that name, or none that is old enough.
 	NoBackup Reason = "NoBackup"
+	// NotTaken: a member does not take the snapshot.
+	NotTaken Reason = "NotTaken"
 	// DiskFailed: the Job's own volume cannot take the file.
 	DiskFailed Reason = "DiskFailed"
 	// BadRequest: what the Job was asked cannot be.

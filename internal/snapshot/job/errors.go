@@ -22,6 +22,7 @@ const (
 	NameTaken      = snapshot.NameTaken
 	BrokenManifest = snapshot.BrokenManifest
 	NoBackup       = snapshot.NoBackup
+	NotTaken       = snapshot.NotTaken
 	DiskFailed     = snapshot.DiskFailed
 	BadRequest     = snapshot.BadRequest
 	TimedOut       = snapshot.TimedOut
