@@ -17,9 +17,9 @@ type Folder string
 const filler = ".filler"
 
 // FlipBit changes one bit of an object, behind the server's back: size, ETag
-// and stored checksums stay as they were. The AWS SDK compares the checksum of
-// an object that was written at once: damage that only our own hashes can find
-// is made with Client.Tamper.
+// and stored checksums stay as they were. As it is configured by default, the
+// AWS SDK finds this in an object that was written at once: damage that only our
+// own hashes can find is made with Client.Tamper.
 func (f Folder) FlipBit(bucket, key string, offset int64, bit uint) error {
 	path := filepath.Join(string(f), bucket, filepath.FromSlash(key))
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
