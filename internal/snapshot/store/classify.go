@@ -121,7 +121,8 @@ var byCode = map[string]Reason{
 	"IllegalLocationConstraintException": WrongBucket,
 	"NoSuchKey":                          NotFound, "NotFound": NotFound,
 	"InvalidAccessKeyId":    BadCredentials,
-	"XAdminUserNotFound":    BadCredentials, // versitygw "SignatureDoesNotMatch": BadCredentials, "ExpiredToken": BadCredentials, "InvalidToken": BadCredentials,
+	"XAdminUserNotFound":    BadCredentials, // versitygw
+	"SignatureDoesNotMatch": BadCredentials, "ExpiredToken": BadCredentials, "InvalidToken": BadCredentials,
 	"ExpiredTokenException": BadCredentials, "TokenRefreshRequired": BadCredentials, "RequestTimeTooSkewed": BadCredentials, "InvalidClientTokenId": BadCredentials,
 	"PreconditionFailed": Exists, "ConditionalRequestConflict": Exists,
 	"InsufficientStorage": StoreFull, "QuotaExceeded": StoreFull, "XMinioStorageFull": StoreFull, "XMinioAdminBucketQuotaExceeded": StoreFull,
