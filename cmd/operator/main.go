@@ -2,6 +2,8 @@
 package main
 
 import (
+	_ "time/tzdata" // images have no database of zones
+
 	"fmt"
 	"os"
 

@@ -86,12 +86,15 @@ func (d drawn) isSlot(t time.Time, zone *time.Location) bool {
 			return true
 		}
 	}
+	if !d.names(wall) {
+		return false
+	}
 	for back := time.Minute; back <= 3*time.Hour; back += time.Minute {
 		if shows(t.Add(-back), zone).Equal(wall) {
 			return false
 		}
 	}
-	return d.names(wall)
+	return true
 }
 
 // TestSlotsOfAnyExpression compares the slots of drawn expressions, around

@@ -32,7 +32,7 @@ type Backup struct {
 func NextDrill(drill Drill, state State, backups []Backup, now time.Time) Decision {
 	_, regular := drill.Slots.(Interval)
 	d := next(Spec{
-		Schedule: drill.Schedule, UID: drill.UID + "/drill", Slots: drill.Slots,
+		Schedule: drill.Schedule, UID: drill.UID, Slots: drill.Slots,
 		Suspended: drill.Suspended, Immediate: regular, Jitter: drill.Jitter,
 	}, state, now, kind{noun: "drill", name: DrillName})
 	if d.Outcome != Run {

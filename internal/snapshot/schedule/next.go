@@ -59,16 +59,17 @@ func next(spec Spec, state State, now time.Time, k kind) Decision {
 	return d
 }
 
-// due finds the slot whose turn it is. Of several it is the newest.
+// due finds the slot whose turn it is. Of several it is the newest. None of
+// them was made: they lie after the floor, and nothing that was made does
+// unless it lies ahead.
 func (s Spec) due(state State, now time.Time) Decision {
 	offset := Offset(s.UID, s.Jitter)
 	floor := state.floor(now, offset)
 	slot, found := latest(s.Slots, floor, now.Add(-offset))
-	found = found && !state.made(slot)
 	late := found && s.StartingDeadline > 0 && now.Sub(slot.Add(offset)) > s.StartingDeadline
 	switch {
 	case found && !late:
-		return Decision{Outcome: Run, Reason: ReasonDue, Slot: slot, Missed: s.missed(state, floor, slot)}
+		return Decision{Outcome: Run, Reason: ReasonDue, Slot: slot, Missed: s.missed(floor, slot)}
 	case s.Immediate && len(state.Made) == 0:
 		return Decision{Outcome: Run, Reason: ReasonFirstRun, Slot: minute(state.Created)}
 	case late:
@@ -78,11 +79,9 @@ func (s Spec) due(state State, now time.Time) Decision {
 	}
 }
 
-func (s Spec) missed(state State, floor, slot time.Time) (n int) {
+func (s Spec) missed(floor, slot time.Time) (n int) {
 	for t := s.Slots.Next(floor); t.Before(slot) && n < maxMissed; t = s.Slots.Next(t) {
-		if !state.made(t) {
-			n++
-		}
+		n++
 	}
 	return n
 }

@@ -30,8 +30,8 @@ func newLife(t *testing.T, seed int64) *life {
 	if err != nil {
 		t.Fatal(err)
 	}
-	length := func(max time.Duration) time.Duration {
-		return time.Duration(max.Seconds()*random.Float64()) * time.Second * time.Duration(random.Intn(2))
+	length := func(most time.Duration) time.Duration {
+		return time.Duration(most.Seconds()*random.Float64()) * time.Second * time.Duration(random.Intn(2))
 	}
 	// Just before the clocks are changed in Europe.
 	created := time.Date(2026, time.October, 24, random.Intn(24), random.Intn(60), random.Intn(60), 0, time.UTC)
@@ -173,7 +173,7 @@ func (l *life) comesToRest() {
 		begin = l.terms.Since
 	}
 	l.note("rest")
-	for slot, n := begin, 0; n < 20; n++ {
+	for slot, n := begin, 0; n < 6; n++ {
 		slot = l.spec.Slots.Next(slot)
 		l.live(slot.Add(offset).Sub(l.now) + time.Second)
 		if !l.everMade[Name("demo", slot)] {

@@ -37,7 +37,7 @@ type State struct {
 const Skew = 10 * time.Minute
 
 func (s State) made(slot time.Time) bool {
-	return slices.ContainsFunc(s.Made, func(t time.Time) bool { return minute(t).Equal(minute(slot)) })
+	return slices.ContainsFunc(s.Made, func(t time.Time) bool { return t.Equal(slot) })
 }
 
 // floor is the newest moment of the past that slots lie after. Where nobody

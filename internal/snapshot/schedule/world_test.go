@@ -42,11 +42,7 @@ func (w *world) at(now time.Time) {
 func (w *world) state() State {
 	s := State{Created: w.created, Since: w.terms.Since}
 	for _, b := range w.backups {
-		slot, ok := SlotOf(w.spec.Schedule, b.name)
-		if !ok || !slot.Equal(minute(b.slot)) {
-			w.t.Fatalf("the slot of %s is %v, not %v", b.name, slot, b.slot)
-		}
-		s.Made = append(s.Made, slot)
+		s.Made = append(s.Made, b.slot)
 		if !b.done {
 			s.Running = append(s.Running, b.name)
 		}
@@ -101,7 +97,11 @@ func (w *world) make(d Decision) {
 	if slices.ContainsFunc(w.backups, func(b backup) bool { return b.name == d.Name }) {
 		w.t.Fatalf("%s is made twice", d.Name)
 	}
-	w.backups = append(w.backups, backup{name: d.Name, slot: d.Slot, ends: w.now.Add(w.takes)})
+	slot, ok := SlotOf(w.spec.Schedule, d.Name)
+	if !ok || !slot.Equal(minute(d.Slot)) {
+		w.t.Fatalf("the slot of %s is %v, not %v", d.Name, slot, d.Slot)
+	}
+	w.backups = append(w.backups, backup{name: d.Name, slot: slot, ends: w.now.Add(w.takes)})
 }
 
 // run is the life of an operator until a moment: it decides, does, and asks
