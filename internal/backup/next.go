@@ -84,7 +84,10 @@ func (o Observation) failed() Decision {
 		d.Reason, d.Message = Reason(cmp.Or(string(r.Reason), string(ReasonFailed))), sentence(r.Message)
 	}
 	if o.Writing.Cause == string(ReasonDeadline) {
-		d.Reason, d.Message = ReasonDeadline, "spec.deadline is over. "+d.Message
+		d.Message = "spec.deadline is over. " + d.Message
+		if d.Reason == ReasonFailed {
+			d.Reason = ReasonDeadline // nothing says more
+		}
 	}
 	d.Message += " Mend the cause and make another EtcdBackup."
 	return d

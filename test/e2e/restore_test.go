@@ -28,7 +28,7 @@ func (c *cluster) beganWith(keys *keyspace, seen int64) {
 	if !errors.Is(answer.Err(), rpctypes.ErrCompacted) {
 		c.t.Errorf("%s: a watch since revision %d gets %v, want that it was compacted", c.name, seen, answer.Err())
 	}
-	put, err := client.Put(bounded(c.t), "after the restore", c.name)
+	put, err := client.Put(bounded(c.t), "after the restore", "the same in all")
 	must(c.t, err)
 	if put.Header.Revision < seen+1_000_000_000 {
 		c.t.Errorf("%s: the next revision is %d, and %d was seen", c.name, put.Header.Revision, seen)
