@@ -82,16 +82,22 @@ func (s *backups) credentials() {
 // ends has the Job of a name end, with what its containers tell.
 func (s *backups) ends(name string, well bool, told snapshot.Result) {
 	s.t.Helper()
+	endJob(s.t, client.ObjectKey{Namespace: s.c.Namespace, Name: name}, well, told)
+}
+
+func endJob(t *testing.T, key client.ObjectKey, well bool, told snapshot.Result) {
+	t.Helper()
 	job := &batchv1.Job{}
-	get(s.t, client.ObjectKey{Namespace: s.c.Namespace, Name: name}, job)
+	get(t, key, job)
 	pod := &corev1.Pod{Spec: job.Spec.Template.Spec}
 	pod.Namespace, pod.GenerateName = job.Namespace, job.Name+"-"
 	pod.Labels = maps.Clone(job.Spec.Template.Labels)
 	pod.Labels[batchv1.JobNameLabel] = job.Name
-	create(s.t, pod)
+	pod.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))}
+	create(t, pod)
 	message, err := json.Marshal(told)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	now := metav1.Now()
 	end := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: string(message)}}
@@ -106,14 +112,14 @@ func (s *backups) ends(name string, well bool, told snapshot.Result) {
 		job.Status.CompletionTime = &now
 	}
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "any", State: end}}
-	if err := apiServer.Status().Update(s.t.Context(), pod); err != nil {
-		s.t.Fatal(err)
+	if err := apiServer.Status().Update(t.Context(), pod); err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range conditions {
 		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{Type: c, Status: corev1.ConditionTrue, LastTransitionTime: now})
 	}
-	if err := apiServer.Status().Update(s.t.Context(), job); err != nil {
-		s.t.Fatal(err)
+	if err := apiServer.Status().Update(t.Context(), job); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -199,17 +205,8 @@ func TestBackupDeleted(t *testing.T) {
 	s.says(v1alpha1.ConditionDataDeleted, metav1.ConditionFalse, "DeletingData", "the store is read-only")
 	job := &batchv1.Job{}
 	get(t, client.ObjectKey{Namespace: s.c.Namespace, Name: builders.EraseJobName("nightly")}, job)
-	if err := apiServer.Delete(t.Context(), job, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
-		t.Fatal(err)
-	}
+	removeJob(t, job)
 	s.says(v1alpha1.ConditionDataDeleted, metav1.ConditionFalse, "DeletingData", "is being deleted")
-	pods := &corev1.PodList{}
-	if err := apiServer.List(t.Context(), pods, client.InNamespace(s.c.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job.Name}); err != nil {
-		t.Fatal(err)
-	}
-	for i := range pods.Items { // nothing collects garbage here
-		_ = apiServer.Delete(t.Context(), &pods.Items[i], client.GracePeriodSeconds(0))
-	}
 	s.ends(job.Name, true, snapshot.Result{})
 	if left := s.look(); left != nil {
 		t.Errorf("it is still there: %+v", left.Status)
@@ -251,6 +248,15 @@ func TestBackupOfAnotherOperator(t *testing.T) {
 	if n := other.writes.Load(); n != 0 {
 		t.Errorf("the other operator wrote %d times", n)
 	}
+}
+
+func podsOf(t *testing.T, job *batchv1.Job) *corev1.PodList {
+	t.Helper()
+	pods := &corev1.PodList{}
+	if err := apiServer.List(t.Context(), pods, client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job.Name}); err != nil {
+		t.Fatal(err)
+	}
+	return pods
 }
 
 func create(t *testing.T, o client.Object) {

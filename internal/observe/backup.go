@@ -123,6 +123,9 @@ func (o *Observer) job(ctx context.Context, b client.Object, name string) (*batc
 	slices.SortFunc(pods.Items, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
 	for i := range pods.Items {
 		pod := &pods.Items[i]
+		if !metav1.IsControlledBy(pod, job) {
+			continue // of an earlier Job of this name
+		}
 		if r := result(pod); r != nil {
 			out.Result = r
 		}
