@@ -228,7 +228,9 @@ func TestSnapshotCutShort(t *testing.T) {
 	must(t, member.Process.Kill())
 	_ = member.Wait()
 	body.half <- nil
-	<-ended
+	if err := <-ended; err == nil {
+		t.Error("a kill was no failure")
+	}
 	if len(p.snapshotFiles()) != 1 {
 		t.Errorf("a kill left %v", p.snapshotFiles())
 	}

@@ -3,6 +3,7 @@ package agent
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -119,7 +120,7 @@ func (tr *tracer) follow() (int, error) {
 				}
 			}
 		}
-		if err := syscall.PtraceSyscall(pid, tr.signal(pid, status)); err != nil && err != syscall.ESRCH { //nolint:errorlint // a number of the kernel's
+		if err := syscall.PtraceSyscall(pid, tr.signal(pid, status)); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return 0, fmt.Errorf("go on: %w", err)
 		}
 	}
