@@ -36,7 +36,7 @@ const (
 // publish applies the status when it differs from the one that is there.
 func (r *EtcdClusterReconciler) publish(ctx context.Context, cluster *v1alpha1.EtcdCluster, sight *observe.Sight, decision plan.Decision, failure error) error {
 	view := status.View{
-		Generation: cluster.Generation, Desired: sight.Desired, Observation: sight.Observation, Decision: decision,
+		Generation: cluster.Generation, Desired: sight.Desired, Observation: sight.Observation, Decision: decision, Backups: sight.Backups,
 		Selector:    labels.SelectorFromSet(resource.Selector(cluster.Name)).String(),
 		ServiceName: resource.ClientService(cluster.Name),
 	}

@@ -10,6 +10,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
@@ -80,6 +81,8 @@ func (r *EtcdClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.Pod{}, toCluster).
 		Watches(&corev1.PersistentVolumeClaim{}, toCluster).
 		Watches(&discoveryv1.EndpointSlice{}, toCluster).
+		Watches(&v1alpha1.EtcdBackup{}, handler.EnqueueRequestsFromMapFunc(backedUp), builder.WithPredicates(outcomeChange())).
+		Watches(&v1alpha1.EtcdBackupSchedule{}, handler.EnqueueRequestsFromMapFunc(backedUp), builder.WithPredicates(outcomeChange())).
 		WithOptions(limits()).
 		Complete(r)
 }
@@ -101,6 +104,35 @@ func named(label string) handler.EventHandler {
 		}
 		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
 	})
+}
+
+// backedUp is the cluster of a backup or of a schedule.
+func backedUp(_ context.Context, o client.Object) []reconcile.Request {
+	name := ""
+	switch o := o.(type) {
+	case *v1alpha1.EtcdBackup:
+		name = o.Spec.ClusterName
+	case *v1alpha1.EtcdBackupSchedule:
+		name = o.Spec.ClusterName
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
+}
+
+// outcomeChange passes what decides how healthy a cluster's backups are.
+func outcomeChange() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		switch is := e.ObjectNew.(type) {
+		case *v1alpha1.EtcdBackup:
+			was, ok := e.ObjectOld.(*v1alpha1.EtcdBackup)
+			return !ok || was.UID != is.UID || was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero() ||
+				!equality.Semantic.DeepEqual(was.Status.Conditions, is.Status.Conditions)
+		case *v1alpha1.EtcdBackupSchedule:
+			was, ok := e.ObjectOld.(*v1alpha1.EtcdBackupSchedule)
+			return !ok || was.UID != is.UID || was.Generation != is.Generation ||
+				!was.Status.NextScheduleTime.Equal(is.Status.NextScheduleTime)
+		}
+		return true
+	}}
 }
 
 // onNode are the clusters that have a member on a node.

@@ -64,9 +64,16 @@ type EtcdBackupSpec struct {
 	ClusterName string `json:"clusterName"`
 
 	BackupTemplate `json:",inline"`
+
+	// What happens to the data when the object is deleted: Retain leaves it in the
+	// store, Delete deletes it. Default: Retain.
+	// +kubebuilder:default=Retain
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// BackupTemplate is what a backup has beside its cluster.
+// BackupTemplate is what a backup has beside its cluster and its deletionPolicy,
+// by itself or made by a schedule.
 type BackupTemplate struct {
 	// Where the backup lies. No default.
 	// +required
@@ -89,18 +96,12 @@ type BackupTemplate struct {
 	// +optional
 	Verification BackupVerification `json:"verification,omitempty"`
 
-	// What happens to the data when the object is deleted: Retain leaves it in the
-	// store, Delete deletes it. Default: Retain.
-	// +kubebuilder:default=Retain
-	// +optional
-	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
-
 	// How long the backup may take, with all its attempts, such as 2h; between 1m
 	// and 240h. Default: 6h.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$`
 	// +kubebuilder:validation:MaxLength=16
-	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$') && size(self) > 0 && duration(self) >= duration('1m') && duration(self) <= duration('240h')`,message="spec.deadline must be between 1m and 240h, in hours, minutes and seconds such as 2h"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$') && size(self) > 0 && duration(self) >= duration('1m') && duration(self) <= duration('240h')`,message="deadline must be between 1m and 240h, in hours, minutes and seconds such as 2h"
 	// +optional
 	Deadline *metav1.Duration `json:"deadline,omitempty"`
 

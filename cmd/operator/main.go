@@ -6,6 +6,7 @@ import (
 
 	"fmt"
 	"os"
+	_ "time/tzdata" // schedules name time zones, and the image has none
 
 	"github.com/spf13/pflag"
 	"go.uber.org/zap/zapcore"

@@ -66,6 +66,12 @@ func run(ctx context.Context, o *options) error {
 	if err := backups.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the EtcdBackup controller: %w", err)
 	}
+	schedules := &controllers.EtcdBackupScheduleReconciler{
+		Client: reconciler.Client, Observer: reconciler.Observer, Actor: reconciler.Actor, Recorder: reconciler.Recorder,
+	}
+	if err := schedules.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the EtcdBackupSchedule controller: %w", err)
+	}
 	ctrl.Log.Info("starting", "version", version.Version, "operator", self, "namespaces", o.watch, "clusterDomains", o.domains)
 	return mgr.Start(ctx)
 }

@@ -34,13 +34,11 @@ type BackupSight struct {
 // Backup observes one EtcdBackup.
 func (o *Observer) Backup(ctx context.Context, b *v1alpha1.EtcdBackup) (*BackupSight, error) {
 	s := &BackupSight{}
-	cluster := &v1alpha1.EtcdCluster{}
-	switch err := o.Cached.Get(ctx, types.NamespacedName{Namespace: b.Namespace, Name: b.Spec.ClusterName}, cluster); {
-	case err == nil:
-		s.Cluster = cluster
-	case !apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("read EtcdCluster %s: %w", b.Spec.ClusterName, err)
+	cluster, err := o.backedUp(ctx, b.Namespace, b.Spec.ClusterName)
+	if err != nil {
+		return nil, err
 	}
+	s.Cluster = cluster
 	saving, writing, err := o.job(ctx, b, resource.SaveJobName(b.Name))
 	if err != nil {
 		return nil, err

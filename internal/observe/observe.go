@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/backup/series"
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/control/dial"
 	"github.com/quorate/quorate/internal/etcd"
@@ -75,6 +76,8 @@ type Sight struct {
 	PKI     pki.Plan
 	// Etcd asks the cluster again; nil when no member was there to answer.
 	Etcd etcdclient.Changer
+	// Backups is how the cluster's backups are.
+	Backups series.Health
 	// set is the StatefulSet of the cluster's name, whoever owns it; nil when
 	// there is none.
 	set *appsv1.StatefulSet
@@ -95,6 +98,10 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 	}
 	if s.Observation.Deleting || plan.OthersCharge(s.Desired, s.Observation) {
 		return s, nil // none of our business: nothing more is read
+	}
+	var err error
+	if s.Backups, err = o.backups(ctx, cluster); err != nil {
+		return nil, err
 	}
 	if err := o.statefulSet(ctx, cluster, s); err != nil {
 		return nil, err

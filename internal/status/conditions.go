@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/backup/series"
 	"github.com/quorate/quorate/internal/plan"
 )
 
@@ -21,7 +22,7 @@ const reasonActionFailed = "ActionFailed"
 func conditions(v View, before []metav1.Condition, now metav1.Time) []metav1.Condition {
 	all := append([]metav1.Condition(nil), before...)
 	for _, c := range []metav1.Condition{
-		ready(v), quorate(v), progressing(v), stalled(v), certificatesValid(v), secured(v), backupHealthy(),
+		ready(v), quorate(v), progressing(v), stalled(v), certificatesValid(v), secured(v), healthy(v1alpha1.ConditionBackupHealthy, v.Backups),
 	} {
 		c.ObservedGeneration = v.Generation
 		c.LastTransitionTime = now
@@ -173,7 +174,18 @@ func sourceMessages(troubles []plan.Source) string {
 	return strings.Join(messages, ". ") + "."
 }
 
-func backupHealthy() metav1.Condition {
-	return metav1.Condition{Type: v1alpha1.ConditionBackupHealthy, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNoBackup,
-		Message: "Nothing backs this cluster up: backups come with a later release."}
+// healthy is a condition of how backups are.
+func healthy(kind string, h series.Health) metav1.Condition {
+	c := metav1.Condition{Type: kind, Message: h.Message}
+	switch h.State {
+	case series.HealthRecent:
+		c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ReasonBackupRecent
+	case series.HealthFailed:
+		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonBackupFailed
+	case series.HealthOverdue:
+		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonBackupOverdue
+	default:
+		c.Status, c.Reason = metav1.ConditionUnknown, v1alpha1.ReasonNoBackup
+	}
+	return c
 }

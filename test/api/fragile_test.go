@@ -39,6 +39,9 @@ var kinds = []kind{
 	{"EtcdBackup", `{"apiVersion":"etcd.quorate.dev/v1alpha1","kind":"EtcdBackup",
 "metadata":{"name":"odd"},"spec":{"clusterName":"demo","store":{"url":"s3://odd"}}}`,
 		func() client.Object { return &v1alpha1.EtcdBackup{} }, func() client.ObjectList { return &v1alpha1.EtcdBackupList{} }},
+	{"EtcdBackupSchedule", `{"apiVersion":"etcd.quorate.dev/v1alpha1","kind":"EtcdBackupSchedule",
+"metadata":{"name":"odd"},"spec":{"clusterName":"demo","schedule":"30 2 * * *","template":{"store":{"url":"s3://odd"}}}}`,
+		func() client.Object { return &v1alpha1.EtcdBackupSchedule{} }, func() client.ObjectList { return &v1alpha1.EtcdBackupScheduleList{} }},
 }
 
 // with is the least object with a value in this field.
@@ -101,7 +104,7 @@ func collect(path string, s apiextensionsv1.JSONSchemaProps, nest func(any) any,
 	if fragile(path, s) {
 		*found = append(*found, fragileField{path: path, status: strings.HasPrefix(path, ".status"), likely: likely(s), nest: nest})
 	}
-	if path == "" || path == ".spec" || path == ".spec.store" {
+	if path == "" || path == ".spec" || path == ".spec.store" || path == ".spec.template" || path == ".spec.template.store" {
 		s.Required = nil // the base has them
 	}
 	for name, field := range s.Properties {

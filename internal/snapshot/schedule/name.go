@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// The longest names: of a backup, whose Job and pods carry it in a label; of a
-// drill, which is an EtcdCluster's.
+// The longest names: of an EtcdBackup, after which Jobs and their pods are named;
+// of a drill, which is an EtcdCluster's.
 const (
-	MaxName      = 63
+	MaxName      = 52
 	MaxDrillName = 52
 )
 
