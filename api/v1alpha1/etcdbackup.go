@@ -220,9 +220,3 @@ const (
 	// data is gone; or why it is not.
 	ConditionDataDeleted = "DataDeleted"
 )
-
-// FinalizerBackupData, on an EtcdBackup whose data goes with it.
-const FinalizerBackupData = GroupName + "/backup-data"
-
-// LabelBackup, on the Jobs and pods of a backup: the EtcdBackup's name.
-const LabelBackup = GroupName + "/backup"

@@ -287,7 +287,3 @@ const (
 	// ConditionHealthy: the schedule's last backup is proven and recent.
 	ConditionHealthy = "Healthy"
 )
-
-// LabelSchedule, on an EtcdBackup: the name of the EtcdBackupSchedule that made
-// it, and whose retention counts and deletes it.
-const LabelSchedule = GroupName + "/schedule"

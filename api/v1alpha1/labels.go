@@ -6,6 +6,17 @@ const (
 	LabelCluster = GroupName + "/cluster"
 	// LabelServing, on member pods: "true" while clients may be sent there.
 	LabelServing = GroupName + "/serving"
+	// LabelBackup, on the Jobs and pods of a backup: the EtcdBackup's name.
+	LabelBackup = GroupName + "/backup"
+	// LabelSchedule, on an EtcdBackup: the name of the EtcdBackupSchedule that made
+	// it, and whose retention counts it.
+	LabelSchedule = GroupName + "/schedule"
+)
+
+// Finalizers.
+const (
+	// FinalizerBackupData, on an EtcdBackup whose data goes with it.
+	FinalizerBackupData = GroupName + "/backup-data"
 )
 
 // Annotations.

@@ -58,8 +58,10 @@ const (
 	ContainerDelete = "delete"
 )
 
-// SaveJobName and EraseJobName are the names of a backup's Jobs.
-func SaveJobName(backup string) string  { return backup + "-save" }
+// SaveJobName is the name of the Job that makes a backup.
+func SaveJobName(backup string) string { return backup + "-save" }
+
+// EraseJobName is the name of the Job that deletes a backup's data.
 func EraseJobName(backup string) string { return backup + "-delete" }
 
 // BackupName is where a backup lies below its store's URL.

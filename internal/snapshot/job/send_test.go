@@ -103,15 +103,24 @@ func TestSendFails(t *testing.T) {
 	if ReasonOf(err) != NotTaken || !strings.Contains(err.Error(), "demo-1 does not take it: there is no room") {
 		t.Errorf("with a full volume: %v", err)
 	}
-	flipped := &damaging{Store: st, damage: func(key string, b []byte) []byte {
+	flipped := &damaging{Store: st, damage: func(_ string, b []byte) []byte {
 		b = bytes.Clone(b)
 		b[len(b)/2] ^= 1
 		return b
 	}}
 	for name, try := range map[string]func(*volume) error{
-		"damaged":   func(v *volume) error { _, err := Send(t.Context(), flipped, Which{Name: "good"}, ids, targets(v)); return err },
-		"wrong key": func(v *volume) error { _, err := Send(t.Context(), st, Which{Name: "good"}, wrong, targets(v)); return err },
-		"none":      func(v *volume) error { _, err := Send(t.Context(), st, Which{Name: "bad"}, ids, targets(v)); return err },
+		"damaged": func(v *volume) error {
+			_, err := Send(t.Context(), flipped, Which{Name: "good"}, ids, targets(v))
+			return err
+		},
+		"wrong key": func(v *volume) error {
+			_, err := Send(t.Context(), st, Which{Name: "good"}, wrong, targets(v))
+			return err
+		},
+		"none": func(v *volume) error {
+			_, err := Send(t.Context(), st, Which{Name: "bad"}, ids, targets(v))
+			return err
+		},
 		"plain": func(v *volume) error {
 			if err := st.PutBytes(t.Context(), "cut.db", true, source.content[:512*20]); err != nil {
 				t.Fatal(err)
