@@ -75,12 +75,14 @@ func (r *EtcdBackupScheduleReconciler) Reconcile(ctx context.Context, req ctrl.R
 		return ctrl.Result{}, failure
 	}
 	// What was made belongs to what is shown: so a run costs one write of the status.
-	seen.sight.Observation = seen.sight.Observation.With(made, r.Observer.Now())
-	shown := series.Next(seen.sight.Observation, r.Observer.Now())
-	if err := r.publish(ctx, seen, made, shown); err != nil {
+	now := r.Observer.Now()
+	seen.sight.With(made, now)
+	shown := series.Next(seen.sight.Observation, now)
+	health := seen.sight.Health(shown.Next, now)
+	if err := r.publish(ctx, seen, made, shown, health); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: r.again(seen, shown)}, nil
+	return ctrl.Result{RequeueAfter: untilNext(shown, health, now)}, nil
 }
 
 func (r *EtcdBackupScheduleReconciler) look(ctx context.Context, observer *observe.Observer, s *v1alpha1.EtcdBackupSchedule) (*scheduleLook, error) {
@@ -138,10 +140,10 @@ func (r *EtcdBackupScheduleReconciler) act(ctx context.Context, seen *scheduleLo
 }
 
 // publish applies the status where it differs.
-func (r *EtcdBackupScheduleReconciler) publish(ctx context.Context, seen *scheduleLook, made, shown series.Decision) error {
+func (r *EtcdBackupScheduleReconciler) publish(ctx context.Context, seen *scheduleLook, made, shown series.Decision, health series.Health) error {
 	s := seen.schedule
 	want := status.Schedule(s, status.ScheduleView{
-		Observation: seen.sight.Observation, Health: seen.sight.Health, Terms: seen.sight.Terms,
+		Observation: seen.sight.Observation, Health: health, Terms: seen.sight.Terms,
 		Decision: shown, Made: made, Backups: seen.sight.Backups, Operator: r.Observer.Self,
 	}, metav1.NewTime(r.Observer.Now().Truncate(time.Second)))
 	if equality.Semantic.DeepEqual(s.Status, want) {
@@ -193,11 +195,16 @@ func scheduleStatusPatch(s *v1alpha1.EtcdBackupSchedule, want v1alpha1.EtcdBacku
 	return patch, nil
 }
 
-// again says when to look next: what is made and deleted wakes us by itself.
-func (r *EtcdBackupScheduleReconciler) again(seen *scheduleLook, shown series.Decision) time.Duration {
+// untilNext says when to look next, should nothing happen: what is made and deleted
+// wakes us by itself. Zero: never.
+func untilNext(shown series.Decision, health series.Health, now time.Time) time.Duration {
 	next := shown.After
-	if until := seen.sight.Health.Until; !until.IsZero() && next > 0 {
-		next = min(next, max(until.Sub(r.Observer.Now()), time.Second))
+	if health.Until.IsZero() {
+		return next
+	}
+	overdue := min(max(health.Until.Sub(now), time.Second), time.Hour)
+	if next == 0 || overdue < next {
+		return overdue
 	}
 	return next
 }

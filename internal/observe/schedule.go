@@ -20,14 +20,32 @@ import (
 // ScheduleSight is what was seen of a schedule.
 type ScheduleSight struct {
 	Observation series.Observation
-	// Health is that of the schedule's own backups.
-	Health series.Health
 	// Terms are those that hold now.
 	Terms schedule.Terms
 	// Cluster is the one to back up; nil when there is none.
 	Cluster *v1alpha1.EtcdCluster
 	// Backups are the schedule's own, by name.
 	Backups map[string]*v1alpha1.EtcdBackup
+
+	protecting []series.Backup
+	from       series.Source
+}
+
+// With is what there is after a decision was carried out.
+func (s *ScheduleSight) With(d series.Decision, now time.Time) {
+	before := len(s.Observation.Backups)
+	s.Observation = s.Observation.With(d, now)
+	s.protecting = append(s.protecting, s.Observation.Backups[before:]...)
+}
+
+// Health is that of the schedule's own backups, the next of which is made then.
+func (s *ScheduleSight) Health(next, now time.Time) series.Health {
+	from, c := s.from, s.Observation.Cluster
+	from.Next = next
+	if !c.Found {
+		from.Idle = "has no cluster to back up"
+	}
+	return series.HealthOf(s.protecting, []series.Source{from}, !c.Formed || c.Hibernated, now)
 }
 
 // Schedule observes one EtcdBackupSchedule.
@@ -37,15 +55,14 @@ func (o *Observer) Schedule(ctx context.Context, s *v1alpha1.EtcdBackupSchedule)
 	if err != nil {
 		return nil, err
 	}
-	sight.Cluster = cluster
+	sight.Cluster, sight.from = cluster, source(s, cluster)
 	backups := &v1alpha1.EtcdBackupList{}
 	if err := o.Cached.List(ctx, backups, client.InNamespace(s.Namespace)); err != nil {
 		return nil, fmt.Errorf("list EtcdBackups: %w", err)
 	}
-	now := o.Now()
 	seen := &sight.Observation
 	slots, malformed := readSlots(s)
-	sight.Terms = readTerms(s, slots, now)
+	sight.Terms = readTerms(s, slots, o.Now())
 	c := backupCluster(s.Spec.ClusterName, cluster)
 	*seen = series.Observation{
 		Deleting: s.DeletionTimestamp != nil, Malformed: malformed, Schedule: scheduleSpec(s, slots), Policy: policy(s, slots),
@@ -55,7 +72,6 @@ func (o *Observer) Schedule(ctx context.Context, s *v1alpha1.EtcdBackupSchedule)
 	if t := s.Status.LastScheduleTime; t != nil {
 		seen.Made = append(seen.Made, t.Time)
 	}
-	var own []series.Backup
 	for i := range backups.Items {
 		b := &backups.Items[i]
 		if slot, ok := schedule.SlotOf(s.Name, b.Name); ok {
@@ -67,14 +83,9 @@ func (o *Observer) Schedule(ctx context.Context, s *v1alpha1.EtcdBackupSchedule)
 		sight.Backups[b.Name] = b
 		seen.Backups = append(seen.Backups, oneOf(b))
 		if protects(b, cluster) {
-			own = append(own, oneOf(b))
+			sight.protecting = append(sight.protecting, oneOf(b))
 		}
 	}
-	from := source(s, cluster)
-	if !c.Found {
-		from.Idle = "has no cluster to back up"
-	}
-	sight.Health = series.HealthOf(own, []series.Source{from}, !c.Formed || c.Hibernated, now)
 	return sight, nil
 }
 

@@ -76,7 +76,7 @@ func (s Source) overdue(after time.Time) time.Time {
 func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) Health {
 	backups = staying(backups)
 	proven, anyProven := newest(backups, Backup.proven)
-	failed, anyFailed := newest(backups, func(b Backup) bool { return b.State == retention.Failed })
+	last, _ := newest(backups, func(b Backup) bool { return b.State == retention.Failed || b.proven() })
 	h := Health{}
 	if anyProven {
 		h.Proven = proven.Created
@@ -86,9 +86,9 @@ func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) H
 		h.Until, late = due(sources, h.Proven)
 	}
 	switch {
-	case anyFailed && failed.Created.After(h.Proven):
+	case last.State == retention.Failed:
 		h.State, h.Until = HealthFailed, time.Time{}
-		h.Message = fmt.Sprintf("EtcdBackup %s has failed: %s %s", failed.Name, cmp.Or(failed.Failure, "See its conditions."), lastProven(proven))
+		h.Message = fmt.Sprintf("EtcdBackup %s has failed: %s %s", last.Name, cmp.Or(last.Failure, "See its conditions."), lastProven(proven))
 	case !h.Until.IsZero() && !now.Before(h.Until):
 		h.State, h.Until = HealthOverdue, time.Time{}
 		h.Message = fmt.Sprintf("%s %s", lastProven(proven), late)
