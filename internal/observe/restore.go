@@ -67,6 +67,10 @@ var sending = map[backup.JobState]plan.Sending{
 func (o *Observer) from(ctx context.Context, c *v1alpha1.EtcdCluster, src *plan.Origin) (*resource.RestoreFrom, error) {
 	asked := *c.Spec.Bootstrap.Restore
 	if asked.Store != nil {
+		if _, err := time.Parse(time.RFC3339, asked.At); asked.At != "" && err != nil {
+			src.Missing = &plan.Trouble{Reason: plan.ReasonBackupMissing, Message: fmt.Sprintf("spec.bootstrap.restore.at is %s, and there is no such day. Make the EtcdCluster anew with one that is.", asked.At)}
+			return nil, nil
+		}
 		from := resource.RestoreFromStore(c, asked)
 		return &from, nil
 	}
@@ -93,8 +97,8 @@ func where(from resource.RestoreFrom) string {
 		return url + "/" + from.Name
 	case from.File != "":
 		return url + "/" + from.File
-	case from.At != nil:
-		return fmt.Sprintf("of %s/%s in %s that is the newest until %s", from.Namespace, from.Cluster, url, from.At.UTC().Format(time.RFC3339))
+	case from.At != "":
+		return fmt.Sprintf("of %s/%s in %s that is the newest until %s", from.Namespace, from.Cluster, url, from.At)
 	}
 	return fmt.Sprintf("of %s/%s in %s that is the newest", from.Namespace, from.Cluster, url)
 }

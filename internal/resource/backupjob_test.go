@@ -49,9 +49,8 @@ func TestGoldenRestores(t *testing.T) {
 	images := resource.BackupImages{Backup: "backup:v1"}
 	in := inputs()
 	store := v1alpha1.BackupStore{URL: "s3://bucket/prefix", SecretName: "s3", Endpoint: "https://minio:9000"}
-	at := metav1.NewTime(time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC))
 	in.Cluster.Spec.Bootstrap = &v1alpha1.Bootstrap{Restore: &v1alpha1.RestoreSource{
-		Store: &store, At: &at, ClusterName: "old", Encryption: &v1alpha1.BackupEncryption{SecretName: "age"},
+		Store: &store, At: "2026-01-31T12:00:00Z", ClusterName: "old", Encryption: &v1alpha1.BackupEncryption{SecretName: "age"},
 	}}
 	volumes := map[etcd.MemberName]string{"demo-0": "v0", "demo-1": "v1", "demo-2": "v2"}
 	backup := &v1alpha1.EtcdBackup{ObjectMeta: metav1.ObjectMeta{Namespace: "prod", Name: "nightly"}}

@@ -47,7 +47,7 @@ type RestoreFrom struct {
 	// the newest of a cluster, until At.
 	Name               string
 	Namespace, Cluster string
-	At                 *metav1.Time
+	At                 string
 	// File is one that etcdctl wrote, below the store's URL.
 	File string
 }
@@ -74,8 +74,8 @@ func (f RestoreFrom) which() []string {
 		return []string{"--key=" + f.File}
 	}
 	args := []string{"--namespace=" + f.Namespace, "--cluster=" + f.Cluster}
-	if f.At != nil {
-		args = append(args, "--at="+f.At.UTC().Format(time.RFC3339))
+	if f.At != "" {
+		args = append(args, "--at="+f.At)
 	}
 	return args
 }

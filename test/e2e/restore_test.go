@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -57,7 +58,7 @@ func TestRestoreNewCluster(t *testing.T) {
 	// What comes later is not in what was until then.
 	old.write("later", 5)
 	old.backup("second", st.at()).complete()
-	five := s.etcd("five", 5, beginningWith(v1alpha1.RestoreSource{Store: &where, ClusterName: "old", At: first.Status.CompletedAt}))
+	five := s.etcd("five", 5, beginningWith(v1alpha1.RestoreSource{Store: &where, ClusterName: "old", At: first.Status.CompletedAt.UTC().Format(time.RFC3339)}))
 	five.waitReady()
 
 	hashes, ids := map[uint32]string{}, map[string]string{}
