@@ -147,18 +147,25 @@ func (st *store) keys(prefix string) (names []string) {
 func TestBackupVolume(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
-	s.create(&corev1.PersistentVolumeClaim{
+	s.create(volumeStore())
+	c := s.readyEtcd("demo", 1)
+	c.write("before", 20)
+	b := c.backup("first", intoVolume, proveByRestore)
+	if got := b.complete(); got.Status.Verified != v1alpha1.VerificationRestore {
+		t.Errorf("the status is %+v", got.Status)
+	}
+}
+
+// intoVolume is where backups go that volumeStore takes.
+var intoVolume = v1alpha1.BackupStore{URL: "volume://backups/etcd"}
+
+func volumeStore() *corev1.PersistentVolumeClaim {
+	return &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: "backups"},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
 			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
 		},
-	})
-	c := s.readyEtcd("demo", 1)
-	c.write("before", 20)
-	b := c.backup("first", v1alpha1.BackupStore{URL: "volume://backups/etcd"}, proveByRestore)
-	if got := b.complete(); got.Status.Verified != v1alpha1.VerificationRestore {
-		t.Errorf("the status is %+v", got.Status)
 	}
 }
 
