@@ -70,12 +70,12 @@ func TestManifestRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	replace := func(old, new string) string {
+	replace := func(old, by string) string {
 		t.Helper()
 		if !strings.Contains(string(good), old) {
 			t.Fatalf("%q is not in the manifest", old)
 		}
-		return strings.Replace(string(good), old, new, 1)
+		return strings.Replace(string(good), old, by, 1)
 	}
 	for name, c := range map[string]struct{ text, want string }{
 		"empty":              {"", "unexpected end"},
