@@ -7,7 +7,7 @@ SHELL := bash
 include $(sort $(wildcard hack/make/*.mk))
 
 # The stages of `make test`, cheap ones first: a slip shows before Kubernetes is built.
-test_stages := lint test-unit test-lines cluster-binaries test-api cluster-up e2e test-docs
+test_stages := lint test-unit test-stores test-lines cluster-binaries test-api cluster-up e2e test-docs
 
 # These packages need a Kubernetes: test-api, e2e and test-docs run them.
 # What hack/cluster tests by making clusters of its own takes minutes, and runs in `make soak`.

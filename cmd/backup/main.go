@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -43,6 +44,8 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "backup:", err)
 		return 2
 	}
+	// The SDK for S3 writes there what servers say, word by word.
+	log.SetOutput(io.Discard)
 	o.log = slog.New(slog.NewJSONHandler(stderr, nil))
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()

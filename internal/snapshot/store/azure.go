@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -16,7 +17,7 @@ import (
 func openAzure(ctx context.Context, at location, c secret, client *http.Client) (backend, error) {
 	options := azcore.ClientOptions{
 		Transport: client,
-		Retry:     policy.RetryOptions{MaxRetries: tries - 1},
+		Retry:     policy.RetryOptions{MaxRetries: tries - 1, RetryDelay: min(time.Second, pause), MaxRetryDelay: pause},
 	}
 	api, err := azureClient(at, c, options)
 	if err != nil {

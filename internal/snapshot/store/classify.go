@@ -39,6 +39,14 @@ func (s *Store) told(what, key string, err error) error {
 		return err
 	}
 	reason, detail := classify(err)
+	if reason == Interrupted && errors.Is(err, errStalled) && s.at.scheme != schemeFile && s.moved.Load() == 0 {
+		// Whoever never sent a byte was not interrupted.
+		reason = Unreachable
+	}
+	if reason == NotFound && (what == "write" || key == "" || what == "list") {
+		// What is missing is not the object that was to be written, or a list.
+		reason = WrongBucket
+	}
 	e := &Error{Reason: reason, Message: fmt.Sprintf("%s %s: %s", what, s.Where(key), mends[reason])}
 	if detail != "" {
 		e.Message += " (" + s.redact.Replace(detail) + ")"
@@ -121,12 +129,12 @@ var byCode = map[string]Reason{
 	"IllegalLocationConstraintException": WrongBucket,
 	"NoSuchKey":                          NotFound, "NotFound": NotFound,
 	"InvalidAccessKeyId":    BadCredentials,
-	"XAdminUserNotFound":    BadCredentials, // versitygw
 	"SignatureDoesNotMatch": BadCredentials, "ExpiredToken": BadCredentials, "InvalidToken": BadCredentials,
 	"ExpiredTokenException": BadCredentials, "TokenRefreshRequired": BadCredentials, "RequestTimeTooSkewed": BadCredentials, "InvalidClientTokenId": BadCredentials,
 	"PreconditionFailed": Exists, "ConditionalRequestConflict": Exists,
 	"InsufficientStorage": StoreFull, "QuotaExceeded": StoreFull, "XMinioStorageFull": StoreFull, "XMinioAdminBucketQuotaExceeded": StoreFull,
 	"SlowDown": Interrupted, "RequestTimeout": Interrupted, "ServiceUnavailable": Interrupted, "InternalError": Interrupted,
+	"XAdminUserNotFound": BadCredentials, // versitygw
 	// Azure
 	"ContainerNotFound": WrongBucket, "ContainerBeingDeleted": WrongBucket, "ResourceNotFound": WrongBucket, "AccountIsDisabled": ReadOnly,
 	"BlobNotFound": NotFound, "BlobAlreadyExists": Exists, "ConditionNotMet": Exists,
@@ -166,6 +174,18 @@ func byIdentity(err error) (Reason, string, bool) {
 	var token *oauth2.RetrieveError
 	if errors.As(err, &token) && token.Response != nil {
 		return BadCredentials, fmt.Sprintf("the token's server answers HTTP %d %s", token.Response.StatusCode, token.ErrorCode), true
+	}
+	// Google's package for tokens keeps of an error only its text.
+	if text := err.Error(); strings.Contains(text, "cannot fetch token") {
+		switch {
+		case strings.Contains(text, "x509:"):
+			return UntrustedCertificate, "at the token's server", true
+		case strings.Contains(text, "dial tcp"):
+			return Unreachable, "the token's server", true
+		case strings.Contains(text, "timeout"), strings.Contains(text, "EOF"):
+			return Interrupted, "the token's server", true
+		}
+		return BadCredentials, "the token's server refuses", true
 	}
 	var refused *azidentity.AuthenticationFailedError
 	var credential interface{ NonRetriable() }

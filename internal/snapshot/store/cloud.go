@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"io"
 	"time"
 
@@ -23,6 +22,8 @@ type cloud struct {
 	sweeper func(ctx context.Context, prefix string, before time.Time) (int, error)
 	// closer frees what the bucket does not own.
 	closer func()
+	// prepare adjusts an upload before it begins.
+	prepare func(as func(any) bool) error
 	// cancelled is set where a reader's failure alone does not end an upload.
 	cancelled bool
 }
@@ -39,6 +40,7 @@ func (c *cloud) put(ctx context.Context, key string, absent bool, from io.Reader
 		BufferSize:     partSize,
 		MaxConcurrency: parallel,
 		IfNotExist:     absent,
+		BeforeWrite:    c.prepare,
 	})
 }
 
@@ -58,7 +60,8 @@ func (c *cloud) list(ctx context.Context, prefix string, page int, yield func(Ob
 	token := blob.FirstPageToken
 	for len(token) > 0 {
 		objects, next, err := c.bucket.ListPage(ctx, token, page, &blob.ListOptions{Prefix: prefix})
-		if err != nil && !errors.Is(err, io.EOF) {
+		if err != nil {
+			// io.EOF is no end of the list here, but a connection that was lost.
 			return err
 		}
 		for _, o := range objects {

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"cloud.google.com/go/storage"
+	"github.com/googleapis/gax-go/v2"
 	"gocloud.dev/blob/gcsblob"
 	"gocloud.dev/gcp"
 	"golang.org/x/oauth2"
@@ -12,7 +14,7 @@ import (
 	"google.golang.org/api/option"
 )
 
-func openGCS(ctx context.Context, at location, c secret, client *http.Client) (backend, error) {
+func openGCS(ctx context.Context, at location, c secret, client *http.Client, stall time.Duration) (backend, error) {
 	// The tokens' server is spoken to as the store is.
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, client)
 	tokens, err := gcsTokens(ctx, c)
@@ -34,9 +36,25 @@ func openGCS(ctx context.Context, at location, c secret, client *http.Client) (b
 	var api *storage.Client
 	if bucket.As(&api) {
 		// By itself it tries for ever.
-		api.SetRetry(storage.WithMaxAttempts(tries))
+		api.SetRetry(storage.WithMaxAttempts(tries), storage.WithBackoff(gax.Backoff{Initial: min(time.Second, pause), Max: pause, Multiplier: 2}))
 	}
-	return &cloud{bucket: bucket, closer: client.CloseIdleConnections, cancelled: true}, nil
+	return &cloud{bucket: bucket, closer: client.CloseIdleConnections, cancelled: true, prepare: impatient(stall)}, nil
+}
+
+// impatient bounds an upload. Where an object is to be new, Google's client
+// tries to begin for ever; a part it tries again until a time is over.
+func impatient(stall time.Duration) func(func(any) bool) error {
+	return func(as func(any) bool) error {
+		var object **storage.ObjectHandle
+		if as(&object) {
+			*object = (*object).Retryer(storage.WithPolicy(storage.RetryNever))
+		}
+		var writer *storage.Writer
+		if as(&writer) {
+			writer.ChunkRetryDeadline = 2 * stall
+		}
+		return nil
+	}
 }
 
 func gcsTokens(ctx context.Context, c secret) (oauth2.TokenSource, error) {

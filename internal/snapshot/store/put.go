@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 )
 
 // Put writes what write writes as one object. The object appears whole when
@@ -16,14 +17,18 @@ func (s *Store) Put(ctx context.Context, key string, absent bool, write func(io.
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	reader, writer := io.Pipe()
+	watched := s.watch(reader, func() { cancel(errStalled) })
+	defer watched.timer.Stop()
 	written := make(chan error, 1)
 	go func() {
 		err := write(writer)
 		_ = writer.CloseWithError(err)
 		written <- err
 	}()
-	put := s.told("write", key, withCause(ctx, s.backend.put(ctx, full, absent, reader)))
+	put := s.told("write", key, withCause(ctx, s.backend.put(ctx, full, absent, watched)))
 	// Where the store has refused, write must not wait for it any more.
 	_ = reader.CloseWithError(put)
 	if err := <-written; err != nil && (put == nil || !errors.Is(err, put)) {
@@ -40,6 +45,36 @@ func (s *Store) PutBytes(ctx context.Context, key string, absent bool, text []by
 		_, err := io.Copy(w, bytes.NewReader(text))
 		return err
 	})
+}
+
+// watchdog ends an upload of which the store takes nothing more, whatever the
+// SDK does meanwhile: some try again for ever.
+type watchdog struct {
+	from  io.Reader
+	timer *time.Timer
+	limit time.Duration
+}
+
+func (s *Store) watch(from io.Reader, end func()) *watchdog {
+	w := &watchdog{from: from, limit: 3 * s.stall}
+	seen := s.moved.Load()
+	w.timer = time.AfterFunc(w.limit, func() {
+		// A part of an object can take longer than that.
+		if now := s.moved.Load(); now != seen {
+			seen = now
+			w.timer.Reset(w.limit)
+			return
+		}
+		end()
+	})
+	return w
+}
+
+// Read implements io.Reader. To wait for what is written is not the store's.
+func (w *watchdog) Read(p []byte) (int, error) {
+	w.timer.Stop()
+	defer w.timer.Reset(w.limit)
+	return w.from.Read(p)
 }
 
 // whole ends the upload before it fails its reader: Google's writer would take

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -52,17 +53,23 @@ func s3Config(ctx context.Context, o Options, c secret, client *http.Client) (aw
 			region = defaultRegion
 		}
 		return aws.Config{
-			Region: region, HTTPClient: client, Logger: logging.Nop{}, RetryMaxAttempts: tries,
+			Region: region, HTTPClient: client, Logger: logging.Nop{}, Retryer: retryer,
 			Credentials: credentials.NewStaticCredentialsProvider(key, secret, c.get(fileSessionToken)),
 		}, nil
 	}
 	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(client), config.WithLogger(logging.Nop{}), config.WithRetryMaxAttempts(tries), config.WithDefaultRegion(defaultRegion),
+		config.WithHTTPClient(client), config.WithLogger(logging.Nop{}), config.WithRetryer(retryer), config.WithDefaultRegion(defaultRegion),
 	}
 	if o.Region != "" {
 		options = append(options, config.WithRegion(o.Region))
 	}
 	return config.LoadDefaultConfig(ctx, options...)
+}
+
+func retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.MaxBackoff = tries, pause
+	})
 }
 
 // sweepS3 ends uploads in parts: S3 keeps, and bills, what of them has come.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +26,8 @@ type Store struct {
 	backend backend
 	redact  *strings.Replacer
 	stall   time.Duration
+	// moved counts the bytes that went over the network.
+	moved atomic.Int64
 }
 
 // backend is one kind of store. Keys are whole, with the prefix; errors are the
@@ -62,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.backend, err = openDirectory(at.bucket)
 		return s, s.told("open", "", err)
 	}
-	client, err := newClient(o, creds)
+	client, err := newClient(o, creds, &s.moved)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +73,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	case schemeS3:
 		s.backend, err = openS3(ctx, o, at, creds, client)
 	case schemeGCS:
-		s.backend, err = openGCS(ctx, at, creds, client)
+		s.backend, err = openGCS(ctx, at, creds, client, o.Stall)
 	case schemeAzure:
 		s.backend, err = openAzure(ctx, at, creds, client)
 	}
@@ -173,14 +176,21 @@ func (s *Store) brief(ctx context.Context, call func(context.Context) error) err
 	return nil
 }
 
-// missing tells an absent object from an absent bucket: not every store does.
+// missing finds out what is the matter where an answer does not say: not every
+// store tells an absent object from an absent bucket, and S3 gives no code for
+// what it refuses to describe.
 func (s *Store) missing(ctx context.Context, what, key string, err error) error {
 	told := s.told(what, key, err)
-	if ReasonOf(told) != NotFound {
+	switch ReasonOf(told) {
+	case NotFound, AccessDenied, Unknown:
+		if told == nil {
+			return nil
+		}
+	default:
 		return told
 	}
-	if err := s.brief(ctx, s.check); err != nil {
-		return s.told(what, key, err)
+	if err := s.Check(ctx); err != nil {
+		return err
 	}
 	return told
 }

@@ -8,12 +8,16 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
+// pause is the longest that SDKs wait before they try again; tests cannot.
+var pause = 5 * time.Second
+
 // newClient makes what all SDKs speak through: it trusts the system's
 // authorities and the given ones, and ends what makes no progress.
-func newClient(o Options, c secret) (*http.Client, error) {
+func newClient(o Options, c secret, moved *atomic.Int64) (*http.Client, error) {
 	roots, err := trusted(o.CABundle, c.files[fileCA])
 	if err != nil {
 		return nil, err
@@ -26,7 +30,7 @@ func newClient(o Options, c secret) (*http.Client, error) {
 			if err != nil {
 				return nil, err
 			}
-			return &stalling{Conn: conn, limit: o.Stall}, nil
+			return &stalling{Conn: conn, limit: o.Stall, moved: moved}, nil
 		},
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout: min(o.Stall, 10*time.Second),
@@ -81,6 +85,7 @@ func trusted(file string, more []byte) (*x509.CertPool, error) {
 type stalling struct {
 	net.Conn
 	limit time.Duration
+	moved *atomic.Int64
 }
 
 // Read implements net.Conn.
@@ -88,7 +93,9 @@ func (s *stalling) Read(p []byte) (int, error) {
 	if err := s.SetReadDeadline(time.Now().Add(s.limit)); err != nil {
 		return 0, err
 	}
-	return s.Conn.Read(p)
+	n, err := s.Conn.Read(p)
+	s.moved.Add(int64(n))
+	return n, err
 }
 
 // Write implements net.Conn, a piece at a time. What is sent is progress for
@@ -101,6 +108,7 @@ func (s *stalling) Write(p []byte) (written int, err error) {
 		}
 		n, err := s.Conn.Write(p[:min(piece, len(p))])
 		written += n
+		s.moved.Add(int64(n))
 		if p = p[n:]; err != nil || len(p) == 0 {
 			// The wait for the answer begins now.
 			_ = s.SetReadDeadline(time.Now().Add(s.limit))
