@@ -96,6 +96,7 @@ func stepBack(c *cluster) {
 // backUpAndDelete makes a backup into a volume, and deletes it with its data.
 func backUpAndDelete(c *cluster) {
 	c.create(volumeStore())
+	c.write("before", 10)
 	c.backup("nightly", intoVolume, func(b *v1alpha1.EtcdBackup) { b.Spec.DeletionPolicy = v1alpha1.DeletionDelete }).complete()
 	kubectl(c.t, "-n", c.space.name, "delete", "etcdbackup", "nightly", "--timeout=2m")
 }
