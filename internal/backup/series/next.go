@@ -90,4 +90,4 @@ func refused(reason Reason, format string, args ...any) Decision {
 	return Decision{Reason: reason, Message: fmt.Sprintf(format, args...), Warn: true}
 }
 
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
