@@ -40,7 +40,7 @@ func TestBackupHealthy(t *testing.T) {
 
 	first := s.run(true)
 	at := s.now
-	s.healthy(metav1.ConditionTrue, v1alpha1.ReasonBackupRecent, first+" of "+at.UTC().Format("2006-01-02 15:04:05"))
+	s.healthy(metav1.ConditionTrue, v1alpha1.ReasonBackupRecent, first+" of "+at.UTC().Format(time.RFC3339))
 	if proven() != float64(at.Unix()) || well() != 1 {
 		t.Errorf("the metrics are %v and %v", proven(), well())
 	}
