@@ -3,7 +3,6 @@ package controllers
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -111,7 +109,7 @@ func (r *EtcdBackupReconciler) publish(ctx context.Context, b *v1alpha1.EtcdBack
 	if equality.Semantic.DeepEqual(b.Status, want) || d.Action == backup.Release && b.DeletionTimestamp != nil {
 		return nil
 	}
-	patch, err := backupStatusPatch(b, want)
+	patch, err := statusPatch(v1alpha1.KindEtcdBackup, b, want)
 	if err != nil {
 		return err
 	}
@@ -128,23 +126,6 @@ func (r *EtcdBackupReconciler) publish(ctx context.Context, b *v1alpha1.EtcdBack
 		r.Recorder.Eventf(b, nil, level, string(d.Reason), string(d.Outcome), "%s", note(d.Message))
 	}
 	return nil
-}
-
-func backupStatusPatch(b *v1alpha1.EtcdBackup, want v1alpha1.EtcdBackupStatus) (*unstructured.Unstructured, error) {
-	encoded, err := json.Marshal(want)
-	if err != nil {
-		return nil, fmt.Errorf("encode status: %w", err)
-	}
-	fields := map[string]any{}
-	if err := json.Unmarshal(encoded, &fields); err != nil {
-		return nil, fmt.Errorf("decode status: %w", err)
-	}
-	patch := &unstructured.Unstructured{Object: map[string]any{"status": fields}}
-	patch.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.KindEtcdBackup))
-	patch.SetNamespace(b.Namespace)
-	patch.SetName(b.Name)
-	patch.SetUID(b.UID)
-	return patch, nil
 }
 
 // again says when to look next: Jobs and clusters are watched, Secrets and what

@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -12,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -149,7 +147,7 @@ func (r *EtcdBackupScheduleReconciler) publish(ctx context.Context, seen *schedu
 	if equality.Semantic.DeepEqual(s.Status, want) {
 		return nil
 	}
-	patch, err := scheduleStatusPatch(s, want)
+	patch, err := statusPatch(v1alpha1.KindEtcdBackupSchedule, s, want)
 	if err != nil {
 		return err
 	}
@@ -176,23 +174,6 @@ func (r *EtcdBackupScheduleReconciler) announce(ctx context.Context, s *v1alpha1
 		log.FromContext(ctx).Info(c.Message, "condition", c.Type, "status", c.Status, "reason", c.Reason)
 		r.Recorder.Eventf(s, nil, level, c.Reason, c.Type, "%s", note(c.Message))
 	}
-}
-
-func scheduleStatusPatch(s *v1alpha1.EtcdBackupSchedule, want v1alpha1.EtcdBackupScheduleStatus) (*unstructured.Unstructured, error) {
-	encoded, err := json.Marshal(want)
-	if err != nil {
-		return nil, fmt.Errorf("encode status: %w", err)
-	}
-	fields := map[string]any{}
-	if err := json.Unmarshal(encoded, &fields); err != nil {
-		return nil, fmt.Errorf("decode status: %w", err)
-	}
-	patch := &unstructured.Unstructured{Object: map[string]any{"status": fields}}
-	patch.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.KindEtcdBackupSchedule))
-	patch.SetNamespace(s.Namespace)
-	patch.SetName(s.Name)
-	patch.SetUID(s.UID)
-	return patch, nil
 }
 
 // untilNext says when to look next, should nothing happen: what is made and deleted
