@@ -50,8 +50,8 @@ type EtcdBackupList struct {
 	Items []EtcdBackup `json:"items"`
 }
 
-// EtcdBackupSpec says what to back up, and where to. Only `deletionPolicy` can
-// change later.
+// EtcdBackupSpec says what to back up, and where to. Only `deletionPolicy` and
+// `withoutQuorum` can change later.
 //
 // +kubebuilder:validation:XValidation:rule=`self.clusterName == oldSelf.clusterName && self.store == oldSelf.store`,message="spec.clusterName and spec.store are immutable, because the backup lies where it was written; make another EtcdBackup"
 // +kubebuilder:validation:XValidation:rule=`has(self.encryption) == has(oldSelf.encryption) && (!has(self.encryption) || self.encryption == oldSelf.encryption)`,fieldPath=".encryption",message="spec.encryption is immutable, because the backup was written with it; make another EtcdBackup"
@@ -62,6 +62,12 @@ type EtcdBackupSpec struct {
 	// +kubebuilder:validation:MaxLength=52
 	// +required
 	ClusterName string `json:"clusterName"`
+
+	// Whether the database of the member that has most is taken while there is no
+	// quorum. What others acknowledged without it is not in it. May be set later,
+	// on a backup that waits. Default: false; the backup waits for a quorum.
+	// +optional
+	WithoutQuorum bool `json:"withoutQuorum,omitempty"`
 
 	BackupTemplate `json:",inline"`
 

@@ -40,8 +40,8 @@ func (o Observation) make() Decision {
 		return waiting(ReasonClusterNotReady, "EtcdCluster %s is hibernated. The backup is made once spec.hibernated is false.", c.Name)
 	case !c.Formed:
 		return waiting(ReasonClusterNotReady, "EtcdCluster %s is not formed yet. The backup is made once it is.", c.Name)
-	case !c.Quorate:
-		return waiting(ReasonQuorumLost, "EtcdCluster %s has no quorum (%s) and a backup of it could lack what was acknowledged. The backup is made once a quorum answers.", c.Name, strings.TrimSuffix(c.QuorumMessage, "."))
+	case !c.Quorate && !o.WithoutQuorum:
+		return waiting(ReasonQuorumLost, "EtcdCluster %s has no quorum (%s) and a backup of it could lack what was acknowledged. The backup is made once a quorum answers. To save what one member has set spec.withoutQuorum to true.", c.Name, strings.TrimSuffix(c.QuorumMessage, "."))
 	case o.Missing != "":
 		return waiting(ReasonSecretInvalid, "%s. The backup is made once it is there.", o.Missing)
 	}

@@ -70,6 +70,8 @@ func (o *Observation) tell(key, value string) (err error) {
 		o.Cluster.Formed = false
 	case "hibernated":
 		o.Cluster.Hibernated = true
+	case "without-quorum":
+		o.WithoutQuorum = true
 	case "no-quorum":
 		o.Cluster.Quorate, o.Cluster.QuorumMessage = false, value
 	case "writing":

@@ -10,6 +10,8 @@ type Observation struct {
 	Deleting bool
 	// DeletesData: the data goes with the object.
 	DeletesData bool
+	// WithoutQuorum: a person takes what a member has where there is no quorum.
+	WithoutQuorum bool
 	// Guarded: the object stays until its data is deleted.
 	Guarded bool
 	// Begun: a Job was started at some time, so that there may be data.

@@ -53,7 +53,7 @@ func (o *Observer) Backup(ctx context.Context, b *v1alpha1.EtcdBackup) (*BackupS
 	}
 	s.Saving = saving
 	s.Observation = backup.Observation{
-		Name: b.Name, Deleting: b.DeletionTimestamp != nil, DeletesData: b.Spec.DeletionPolicy == v1alpha1.DeletionDelete,
+		Name: b.Name, WithoutQuorum: b.Spec.WithoutQuorum, Deleting: b.DeletionTimestamp != nil, DeletesData: b.Spec.DeletionPolicy == v1alpha1.DeletionDelete,
 		Guarded: controllerutil.ContainsFinalizer(b, v1alpha1.FinalizerBackupData), Begun: b.Status.StartedAt != nil || saving != nil,
 		Outcome: recordedOutcome(b), Location: resource.BackupLocation(b), Cluster: backupCluster(b.Spec.ClusterName, s.Cluster),
 		Missing: missing, Writing: writing, Erasing: erasing,

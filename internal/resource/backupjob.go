@@ -226,6 +226,9 @@ func saveArgs(b *v1alpha1.EtcdBackup, c *v1alpha1.EtcdCluster) []string {
 	if !c.Spec.TLS.Disabled {
 		args = append(args, "--etcd-tls="+mountEtcd)
 	}
+	if b.Spec.WithoutQuorum {
+		args = append(args, "--survivor=true")
+	}
 	return args
 }
 

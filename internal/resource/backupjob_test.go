@@ -30,6 +30,7 @@ func TestGoldenBackups(t *testing.T) {
 	most.Spec.Store = v1alpha1.BackupStore{URL: "s3://bucket/prefix", SecretName: "s3", Endpoint: "https://minio:9000", Region: "eu"}
 	most.Spec.Compression, most.Spec.Verification = v1alpha1.CompressionNone, v1alpha1.VerificationRestore
 	most.Spec.Encryption = &v1alpha1.BackupEncryption{SecretName: "age"}
+	most.Spec.WithoutQuorum = true
 	most.Spec.Deadline = &metav1.Duration{Duration: 90 * time.Minute}
 	most.Spec.Job = v1alpha1.JobTemplate{
 		NodeSelector: map[string]string{"disk": "fast"}, Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
