@@ -1,7 +1,8 @@
-# One file, two images:
+# One file, three images:
 #   docker build --target operator .
 #   docker build --target member --build-arg ETCD_VERSION=3.7.3 .
-# `make docker-images` builds both; `make images` builds the same without Docker.
+#   docker build --target backup .
+# `make docker-images` builds all; `make images` builds the same without Docker.
 ARG GO_VERSION=1.26
 
 FROM --platform=$BUILDPLATFORM golang:${GO_VERSION} AS source
@@ -21,6 +22,9 @@ ENV LDFLAGS="-s -w -X github.com/quorate/quorate/internal/version.Version=${VERS
 FROM source AS build-operator
 RUN go build -trimpath -ldflags "${LDFLAGS}" -o /out/operator ./cmd/operator
 
+FROM source AS build-backup
+RUN go build -trimpath -ldflags "${LDFLAGS}" -o /out/backup ./cmd/backup
+
 # Any etcd release of a line that hack/etcd has a go.mod for, or of the root's.
 FROM source AS build-member
 COPY hack/etcd/ hack/etcd/
@@ -37,3 +41,9 @@ FROM gcr.io/distroless/static-debian12:nonroot AS member
 COPY --from=build-member /out/member /member
 USER 65532:65532
 ENTRYPOINT ["/member"]
+
+# The base has the public certificate authorities, which stores in the cloud need.
+FROM gcr.io/distroless/static-debian12:nonroot AS backup
+COPY --from=build-backup /out/backup /backup
+USER 65532:65532
+ENTRYPOINT ["/backup"]

@@ -7,7 +7,7 @@ SHELL := bash
 include $(sort $(wildcard hack/make/*.mk))
 
 # The stages of `make test`, cheap ones first: a slip shows before Kubernetes is built.
-test_stages := lint test-unit test-lines cluster-binaries test-api cluster-up e2e test-docs
+test_stages := lint test-unit test-stores test-lines cluster-binaries test-api cluster-up e2e test-docs
 
 # These packages need a Kubernetes: test-api, e2e and test-docs run them.
 # What hack/cluster tests by making clusters of its own takes minutes, and runs in `make soak`.
@@ -25,7 +25,7 @@ help: ## List the targets
 test: ## Run every test: lint, unit, API tests, end-to-end on a real Kubernetes that it starts
 	@hack/make/stages.sh $(test_stages)
 
-test-unit: ## Run the tests that need no Kubernetes
+test-unit: dist/versitygw ## Run the tests that need no Kubernetes
 	@go test $(unit_packages) | $(tests_only)
 	@cd hack/cluster && go test $$(go list ./... | grep -v '/test$$') | $(tests_only)
 

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -39,16 +40,9 @@ func newAgent(t *testing.T, namespace string, report control.Report) *agent {
 	t.Helper()
 	n := addresses.Add(1)
 	a := &agent{address: fmt.Sprintf("127.10.%d.%d", n/250, n%250+1), report: report}
-	secret := &corev1.Secret{}
-	get(t, client.ObjectKey{Namespace: namespace, Name: pki.MemberTLS.SecretName("demo")}, secret)
-	cert, err := tls.X509KeyPair(secret.Data["control.crt"], secret.Data["control.key"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	clients := x509.NewCertPool()
-	clients.AppendCertsFromPEM(secret.Data["control-ca.crt"])
 	listener, err := tls.Listen("tcp", net.JoinHostPort(a.address, fmt.Sprint(control.Port)), &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert,
+		MinVersion:         tls.VersionTLS13,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return handshake(namespace) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +58,21 @@ func newAgent(t *testing.T, namespace string, report control.Report) *agent {
 	go func() { _ = a.server.Serve(listener) }()
 	t.Cleanup(func() { _ = a.server.Close() })
 	return a
+}
+
+// handshake is what an agent goes by: the members' Secret as it is now.
+func handshake(namespace string) (*tls.Config, error) {
+	secret := &corev1.Secret{}
+	key := client.ObjectKey{Namespace: namespace, Name: pki.MemberTLS.SecretName("demo")}
+	if err := apiServer.Get(context.Background(), key, secret); err != nil {
+		return nil, err
+	}
+	cert, err := tls.X509KeyPair(secret.Data["control.crt"], secret.Data["control.key"])
+	clients := x509.NewCertPool()
+	clients.AppendCertsFromPEM(secret.Data["control-ca.crt"])
+	return &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert,
+	}, err
 }
 
 // stop ends the agent with its pod and returns what it saw last.

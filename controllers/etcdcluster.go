@@ -107,7 +107,7 @@ func (r *EtcdClusterReconciler) act(ctx context.Context, cluster *v1alpha1.EtcdC
 	}
 	situation := &act.Situation{
 		Cluster: cluster, Agents: sight.Agents, Pods: sight.Pods, Claims: sight.Claims,
-		Wanted: sight.Wanted, Next: sight.Next, PKI: sight.PKI, Etcd: sight.Etcd,
+		Wanted: sight.Wanted, Next: sight.Next, PKI: sight.PKI, Etcd: sight.Etcd, From: sight.From,
 	}
 	err := r.Actor.Do(ctx, situation, decision.Action)
 	r.written.remember(cluster)

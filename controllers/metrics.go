@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/backup/series"
 	"github.com/quorate/quorate/internal/etcd"
 	"github.com/quorate/quorate/internal/observe"
 	"github.com/quorate/quorate/internal/plan"
@@ -25,8 +26,10 @@ var (
 	metricDBUsed  = gauge("database_in_use_bytes", "How much of a member's database is in use; the rest is free pages.", "member")
 	metricQuota   = gauge("database_quota_bytes", "Backend quota of a member.", "member")
 	metricExpiry  = gauge("certificate_expiry_timestamp_seconds", "When the first of the cluster's certificates ends.")
+	metricProven  = gauge("last_proven_backup_timestamp_seconds", "When the data of the newest proven backup was read; absent while there is none.")
+	metricBackups = gauge("backup_healthy", "1 while the last backup is proven and recent; 0 when it failed or is overdue; absent while nothing is known.")
 	metricActions = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "quorate", Subsystem: "cluster", Name: "actions_total", Help: "Decided actions."}, []string{"namespace", "name", "action"})
-	gauges        = []*prometheus.GaugeVec{metricReady, metricStall, metricMembers, metricMargin, metricDBSize, metricDBUsed, metricQuota, metricExpiry}
+	gauges        = []*prometheus.GaugeVec{metricReady, metricStall, metricMembers, metricMargin, metricDBSize, metricDBUsed, metricQuota, metricExpiry, metricProven, metricBackups}
 )
 
 func gauge(name, help string, extra ...string) *prometheus.GaugeVec {
@@ -70,8 +73,25 @@ func setMetrics(c *v1alpha1.EtcdCluster, sight *observe.Sight, d plan.Decision, 
 	if at, err := time.Parse(time.RFC3339, sight.Observation.Certificates.Expiry); err == nil {
 		metricExpiry.WithLabelValues(c.Namespace, c.Name).Set(float64(at.Unix()))
 	}
+	setBackupMetrics(c, sight.Backups)
 	if d.Outcome == plan.OutcomeAct {
 		metricActions.WithLabelValues(c.Namespace, c.Name, plan.Name(d.Action)).Inc()
+	}
+}
+
+func setBackupMetrics(c *v1alpha1.EtcdCluster, h series.Health) {
+	if h.Proven.IsZero() {
+		metricProven.DeleteLabelValues(c.Namespace, c.Name)
+	} else {
+		metricProven.WithLabelValues(c.Namespace, c.Name).Set(float64(h.Proven.Unix()))
+	}
+	switch h.State {
+	case series.HealthUnknown:
+		metricBackups.DeleteLabelValues(c.Namespace, c.Name)
+	case series.HealthRecent:
+		metricBackups.WithLabelValues(c.Namespace, c.Name).Set(1)
+	default:
+		metricBackups.WithLabelValues(c.Namespace, c.Name).Set(0)
 	}
 }
 

@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -10,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -36,7 +34,7 @@ const (
 // publish applies the status when it differs from the one that is there.
 func (r *EtcdClusterReconciler) publish(ctx context.Context, cluster *v1alpha1.EtcdCluster, sight *observe.Sight, decision plan.Decision, failure error) error {
 	view := status.View{
-		Generation: cluster.Generation, Desired: sight.Desired, Observation: sight.Observation, Decision: decision,
+		Generation: cluster.Generation, Desired: sight.Desired, Observation: sight.Observation, Decision: decision, Backups: sight.Backups,
 		Selector:    labels.SelectorFromSet(resource.Selector(cluster.Name)).String(),
 		ServiceName: resource.ClientService(cluster.Name),
 	}
@@ -51,7 +49,7 @@ func (r *EtcdClusterReconciler) publish(ctx context.Context, cluster *v1alpha1.E
 	if equality.Semantic.DeepEqual(have, want) || decision.Outcome == plan.OutcomeAct && failure == nil && saysTheSame(have, want) {
 		return nil
 	}
-	patch, err := statusPatch(cluster, want)
+	patch, err := statusPatch(v1alpha1.KindEtcdCluster, cluster, want)
 	if err != nil {
 		return err
 	}
@@ -101,24 +99,6 @@ func formedID(cluster *v1alpha1.EtcdCluster, sight *observe.Sight) (id etcd.Clus
 		return sight.Observation.Record.ClusterID
 	}
 	return id
-}
-
-// statusPatch is the apply configuration of a status, for this very object.
-func statusPatch(cluster *v1alpha1.EtcdCluster, want v1alpha1.EtcdClusterStatus) (*unstructured.Unstructured, error) {
-	encoded, err := json.Marshal(want)
-	if err != nil {
-		return nil, fmt.Errorf("encode status: %w", err)
-	}
-	fields := map[string]any{}
-	if err := json.Unmarshal(encoded, &fields); err != nil {
-		return nil, fmt.Errorf("decode status: %w", err)
-	}
-	patch := &unstructured.Unstructured{Object: map[string]any{"status": fields}}
-	patch.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.KindEtcdCluster))
-	patch.SetNamespace(cluster.Namespace)
-	patch.SetName(cluster.Name)
-	patch.SetUID(cluster.UID)
-	return patch, nil
 }
 
 // announce tells each change that a person cares for as one Event: Ready

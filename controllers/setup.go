@@ -5,10 +5,13 @@ import (
 	"maps"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -43,6 +46,7 @@ func Cache(namespaces []string) cache.Options {
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
 			&appsv1.StatefulSet{}:           mine,
+			&batchv1.Job{}:                  mine,
 			&corev1.Service{}:               mine,
 			&policyv1.PodDisruptionBudget{}: mine,
 			&networkingv1.NetworkPolicy{}:   mine,
@@ -63,13 +67,7 @@ func Cache(namespaces []string) cache.Options {
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *EtcdClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	toCluster := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
-		name := o.GetLabels()[v1alpha1.LabelCluster]
-		if name == "" {
-			return nil
-		}
-		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
-	})
+	toCluster := named(v1alpha1.LabelCluster)
 	watching := ctrl.NewControllerManagedBy(mgr)
 	if r.Observer.Cordoned != nil {
 		watching.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.onNode))
@@ -83,11 +81,58 @@ func (r *EtcdClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.Pod{}, toCluster).
 		Watches(&corev1.PersistentVolumeClaim{}, toCluster).
 		Watches(&discoveryv1.EndpointSlice{}, toCluster).
-		WithOptions(controller.Options{
-			MaxConcurrentReconciles: concurrency,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](conflictPause, calmly),
-		}).
+		Watches(&v1alpha1.EtcdBackup{}, handler.EnqueueRequestsFromMapFunc(backedUp), builder.WithPredicates(outcomeChange())).
+		Watches(&v1alpha1.EtcdBackupSchedule{}, handler.EnqueueRequestsFromMapFunc(backedUp), builder.WithPredicates(outcomeChange())).
+		WithOptions(limits()).
 		Complete(r)
+}
+
+// limits are those of every controller.
+func limits() controller.Options {
+	return controller.Options{
+		MaxConcurrentReconciles: concurrency,
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](conflictPause, calmly),
+	}
+}
+
+// named enqueues the object in the same namespace that a label names.
+func named(label string) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+		name := o.GetLabels()[label]
+		if name == "" {
+			return nil
+		}
+		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
+	})
+}
+
+// backedUp is the cluster of a backup or of a schedule.
+func backedUp(_ context.Context, o client.Object) []reconcile.Request {
+	name := ""
+	switch o := o.(type) {
+	case *v1alpha1.EtcdBackup:
+		name = o.Spec.ClusterName
+	case *v1alpha1.EtcdBackupSchedule:
+		name = o.Spec.ClusterName
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
+}
+
+// outcomeChange passes what decides how healthy a cluster's backups are.
+func outcomeChange() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		switch is := e.ObjectNew.(type) {
+		case *v1alpha1.EtcdBackup:
+			was, ok := e.ObjectOld.(*v1alpha1.EtcdBackup)
+			return !ok || was.UID != is.UID || was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero() ||
+				!equality.Semantic.DeepEqual(was.Status.Conditions, is.Status.Conditions)
+		case *v1alpha1.EtcdBackupSchedule:
+			was, ok := e.ObjectOld.(*v1alpha1.EtcdBackupSchedule)
+			return !ok || was.UID != is.UID || was.Generation != is.Generation ||
+				!was.Status.NextScheduleTime.Equal(is.Status.NextScheduleTime)
+		}
+		return true
+	}}
 }
 
 // onNode are the clusters that have a member on a node.
@@ -117,5 +162,16 @@ func othersChange() predicate.Predicate {
 		return !ok1 || !ok2 || was.UID != is.UID || was.Generation != is.Generation ||
 			was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero() ||
 			was.Status.Operator != is.Status.Operator || !maps.Equal(was.Annotations, is.Annotations)
+	}}
+}
+
+// quorumChange passes what decides whether a cluster can be backed up.
+func quorumChange() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		was, ok1 := e.ObjectOld.(*v1alpha1.EtcdCluster)
+		is, ok2 := e.ObjectNew.(*v1alpha1.EtcdCluster)
+		return !ok1 || !ok2 || was.Generation != is.Generation || was.UID != is.UID ||
+			was.Status.ClusterID != is.Status.ClusterID || was.Status.Operator != is.Status.Operator ||
+			meta.IsStatusConditionTrue(was.Status.Conditions, v1alpha1.ConditionQuorate) != meta.IsStatusConditionTrue(is.Status.Conditions, v1alpha1.ConditionQuorate)
 	}}
 }

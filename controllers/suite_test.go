@@ -99,7 +99,7 @@ func newOperator(self string) *operator {
 			Renderer: builders.Renderer{MemberImage: "member:{version}", OperatorNamespace: "quorate-system"},
 			Domains:  []string{"cluster.local"}, Self: self, Now: time.Now,
 		},
-		Actor:    &act.Actor{Client: counted, Live: apiServer, Agents: agents, Forget: secrets.Forget, Self: self, Now: time.Now},
+		Actor:    &act.Actor{Client: counted, Live: apiServer, Agents: agents, Forget: secrets.Forget, BackupImage: "backup:test", Self: self, Now: time.Now},
 		Recorder: events.NewFakeRecorder(1000),
 	}
 	return o

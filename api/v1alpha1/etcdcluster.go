@@ -157,38 +157,59 @@ type Update struct {
 }
 
 // Bootstrap says where a new cluster's first data comes from.
-//
-// +kubebuilder:validation:XValidation:rule=`!has(self.restore)`,fieldPath=".restore",message="spec.bootstrap.restore is not supported by this release of Quorate; remove it"
 type Bootstrap struct {
-	// Start from a backup instead of empty. Default: start empty.
+	// Start with the data of a backup instead of empty. Members get it by a Job
+	// before any of them starts; nothing starts from one that is damaged, cannot be
+	// decrypted, or was written by a newer etcd. Default: start empty.
 	// +optional
 	Restore *RestoreSource `json:"restore,omitempty"`
 }
 
 // RestoreSource names the backup that a new cluster starts from: an EtcdBackup
-// by name, or the newest one in a store.
+// by name, or what lies in a store.
+//
+// +kubebuilder:validation:XValidation:rule=`has(self.backupName) != has(self.store)`,message="restore must have either backupName or store: say which backup is meant"
+// +kubebuilder:validation:XValidation:rule=`!has(self.backupName) || (!has(self.at) && !has(self.file) && !has(self.encryption) && !has(self.clusterName) && !has(self.clusterNamespace))`,message="restore.at, restore.file, restore.encryption, restore.clusterName and restore.clusterNamespace belong to restore.store; remove them beside backupName"
+// +kubebuilder:validation:XValidation:rule=`!has(self.file) || !has(self.at)`,message="restore.file names one backup, and restore.at chooses among several; remove one of them"
 type RestoreSource struct {
 	// Name of an EtcdBackup in the same namespace. No default.
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
 	BackupName string `json:"backupName,omitempty"`
 
-	// A store in the same namespace whose newest suitable backup is taken. No
-	// default.
+	// A store with backups, as their `spec.store` had it. No default.
 	// +optional
-	Store *StoreReference `json:"store,omitempty"`
+	Store *BackupStore `json:"store,omitempty"`
 
-	// The moment to restore to, in RFC 3339 form such as 2026-01-31T12:00:00Z.
-	// Default: the newest that the backup holds.
+	// Of which cluster backups in `store` are taken: its name. Default: this
+	// cluster's.
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
 	// +optional
-	At *metav1.Time `json:"at,omitempty"`
-}
+	ClusterName string `json:"clusterName,omitempty"`
 
-// StoreReference names a backup store in the same namespace.
-type StoreReference struct {
-	// Name of the store.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	// +required
-	Name string `json:"name"`
+	// In which namespace that cluster was. Default: this one.
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	ClusterNamespace string `json:"clusterNamespace,omitempty"`
+
+	// For whom the backup in `store` is encrypted: a Secret with the key
+	// `identities`. Default: it is not.
+	// +optional
+	Encryption *BackupEncryption `json:"encryption,omitempty"`
+
+	// Name of one file in `store` that `etcdctl snapshot save` wrote. Default: none; the
+	// newest backup is taken, or the one that `at` says.
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	File string `json:"file,omitempty"`
+
+	// A moment in UTC such as 2026-01-31T12:00:00Z: the newest backup in `store` that
+	// was begun no later is taken. Default: the newest of all.
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$')`,message="spec.bootstrap.restore.at must be a moment in UTC such as 2026-01-31T12:00:00Z"
+	// +kubebuilder:validation:MaxLength=20
+	// +optional
+	At string `json:"at,omitempty"`
 }

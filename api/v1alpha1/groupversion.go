@@ -12,6 +12,12 @@ const GroupName = "etcd.quorate.dev"
 // KindEtcdCluster is the kind of EtcdCluster objects.
 const KindEtcdCluster = "EtcdCluster"
 
+// KindEtcdBackup is the kind of EtcdBackup objects.
+const KindEtcdBackup = "EtcdBackup"
+
+// KindEtcdBackupSchedule is the kind of EtcdBackupSchedule objects.
+const KindEtcdBackupSchedule = "EtcdBackupSchedule"
+
 var (
 	// GroupVersion is the group and version of the types of this package.
 	GroupVersion = schema.GroupVersion{Group: GroupName, Version: "v1alpha1"}
@@ -24,7 +30,8 @@ var (
 )
 
 func addKnownTypes(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion, &EtcdCluster{}, &EtcdClusterList{})
+	scheme.AddKnownTypes(GroupVersion, &EtcdCluster{}, &EtcdClusterList{}, &EtcdBackup{}, &EtcdBackupList{},
+		&EtcdBackupSchedule{}, &EtcdBackupScheduleList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }

@@ -6,6 +6,17 @@ const (
 	LabelCluster = GroupName + "/cluster"
 	// LabelServing, on member pods: "true" while clients may be sent there.
 	LabelServing = GroupName + "/serving"
+	// LabelBackup, on the Jobs and pods of a backup: the EtcdBackup's name.
+	LabelBackup = GroupName + "/backup"
+	// LabelSchedule, on an EtcdBackup: the name of the EtcdBackupSchedule that made
+	// it, and whose retention counts it.
+	LabelSchedule = GroupName + "/schedule"
+)
+
+// Finalizers.
+const (
+	// FinalizerBackupData, on an EtcdBackup whose data goes with it.
+	FinalizerBackupData = GroupName + "/backup-data"
 )
 
 // Annotations.
@@ -13,6 +24,9 @@ const (
 	// AnnotationReplace, set by a person on an EtcdCluster: the ID of a member
 	// that counts as lost from now on.
 	AnnotationReplace = GroupName + "/replace"
+	// AnnotationRotateCA, set by a person on an EtcdCluster: new certificate
+	// authorities in place of the present ones, once for each value.
+	AnnotationRotateCA = GroupName + "/rotate-ca"
 	// AnnotationApprove, set by a person on an EtcdCluster whose updates are
 	// supervised: the restart that may happen, as the condition names it.
 	AnnotationApprove = GroupName + "/approve"

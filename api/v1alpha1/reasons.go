@@ -4,6 +4,12 @@ package v1alpha1
 // Progressing and Stalled carry the reason of the decision that was taken:
 // docs/observe.md lists them all, with the next step for each.
 const (
+	// ReasonBackupFailed: the last backup failed.
+	ReasonBackupFailed = "BackupFailed"
+	// ReasonBackupOverdue: there should be a younger proven backup.
+	ReasonBackupOverdue = "BackupOverdue"
+	// ReasonBackupRecent: the last backup is proven and recent.
+	ReasonBackupRecent = "BackupRecent"
 	// ReasonCertificateAuthorityLost: the key of an authority of a formed cluster is gone.
 	ReasonCertificateAuthorityLost = "CertificateAuthorityLost"
 	// ReasonCertificatesValid: every certificate and authority is in order.
@@ -16,7 +22,7 @@ const (
 	ReasonKnownVulnerabilities = "KnownVulnerabilities"
 	// ReasonMutualTLS: clients and peers are authenticated.
 	ReasonMutualTLS = "MutualTLS"
-	// ReasonNoBackup: nothing backs this cluster up.
+	// ReasonNoBackup: no backup is proven.
 	ReasonNoBackup = "NoBackup"
 	// ReasonQuorumHealthy: a quorum of voters answers.
 	ReasonQuorumHealthy = "QuorumHealthy"

@@ -141,10 +141,27 @@ type Birth struct {
 	// +optional
 	Members []BirthMember `json:"members,omitempty"`
 
+	// The snapshot with whose data the cluster begins; none for one that begins
+	// empty.
+	// +optional
+	Restore *BirthRestore `json:"restore,omitempty"`
+
 	// Whether this attempt failed before there was a quorum, and its volumes are
 	// being emptied for another.
 	// +optional
 	Discarding bool `json:"discarding,omitempty"`
+}
+
+// BirthRestore is the snapshot that a birth begins with.
+type BirthRestore struct {
+	// SHA-256 of the snapshot, in hexadecimal digits.
+	// +kubebuilder:validation:MaxLength=64
+	// +required
+	SHA256 string `json:"sha256"`
+
+	// How far the first revision lies above the last one of the snapshot.
+	// +optional
+	BumpRevisions int64 `json:"bumpRevisions,omitempty"`
 }
 
 // BirthMember is one member of a birth.

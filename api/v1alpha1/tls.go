@@ -47,6 +47,16 @@ type TLS struct {
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$') && size(self) > 0 && duration(self) >= duration('10m') && duration(self) <= duration('87600h')`,message="spec.tls.renewBefore must be between 10m and 87600h, in hours, minutes and seconds such as 720h"
 	// +optional
 	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`
+
+	// How long clients have to take up new authorities when Quorate's own are
+	// replaced, such as 72h, and then again to give up the old; between 1s and
+	// 8760h. Default: 24h.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$`
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$') && size(self) > 0 && duration(self) >= duration('1s') && duration(self) <= duration('8760h')`,message="spec.tls.authorityGrace must be between 1s and 8760h, in hours, minutes and seconds such as 72h"
+	// +optional
+	AuthorityGrace *metav1.Duration `json:"authorityGrace,omitempty"`
 }
 
 // IssuerReference names a cert-manager issuer.

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quorate/quorate/internal/agent"
+	"github.com/quorate/quorate/internal/snapshot"
 )
 
 // What prove ends with. What it dies of otherwise proves nothing either.
@@ -48,7 +49,9 @@ func prove(args []string, out, errOut io.Writer) int {
 		return exitNotTried
 	}
 	_, _ = fmt.Fprintln(out, string(line))
-	if !proof.Proven {
+	// A backup is proven by its hash or not at all: one that could not be compared is
+	// made once more.
+	if !proof.Proven || config.Expected.Revision > 0 && proof.Reason == agent.ReasonNotComparable {
 		return exitUnproven
 	}
 	return exitProven
@@ -58,6 +61,7 @@ func parseProve(args []string, usage io.Writer) (config agent.Prove, result stri
 	flags := flag.NewFlagSet("member prove", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	flags.StringVar(&config.Snapshot, "snapshot", "", "plain file as etcdctl snapshot save writes it")
+	manifest := flags.String("manifest", "", "file with the backup's manifest, in place of the four flags about hashes")
 	flags.StringVar(&config.SHA256, "sha256", "", "SHA-256 of the whole file, in lower-case hexadecimal digits")
 	flags.Int64Var(&config.Expected.Revision, "hash-revision", 0, "revision at which HashKV was asked before the snapshot; zero: it was not")
 	flags.Int64Var(&config.Expected.CompactRevision, "compact-revision", 0, "compact revision that HashKV told")
@@ -69,6 +73,12 @@ func parseProve(args []string, usage io.Writer) (config agent.Prove, result stri
 		return config, "", err
 	}
 	config.Expected.Hash = uint32(*hash)
+	if *manifest != "" {
+		if err := expect(&config, *manifest); err != nil {
+			return config, "", err
+		}
+		*hash = uint64(config.Expected.Hash)
+	}
 	switch {
 	case flags.NArg() > 0:
 		return config, "", fmt.Errorf("unexpected arguments: %s", strings.Join(flags.Args(), " "))
@@ -78,4 +88,19 @@ func parseProve(args []string, usage io.Writer) (config agent.Prove, result stri
 		return config, "", fmt.Errorf("--hash is of 32 bits, and --hash-revision not negative")
 	}
 	return config, result, nil
+}
+
+// expect takes what the restored data must be from a backup's manifest.
+func expect(config *agent.Prove, path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read the manifest: %w", err)
+	}
+	m, err := snapshot.Decode(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	config.SHA256 = m.Plain.SHA256
+	config.Expected.Revision, config.Expected.CompactRevision, config.Expected.Hash = m.HashKV.Revision, m.HashKV.CompactRevision, m.HashKV.Hash
+	return nil
 }

@@ -2,8 +2,11 @@
 package main
 
 import (
+	_ "time/tzdata" // images have no database of zones
+
 	"fmt"
 	"os"
+	_ "time/tzdata" // schedules name time zones, and the image has none
 
 	"github.com/spf13/pflag"
 	"go.uber.org/zap/zapcore"

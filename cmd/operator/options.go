@@ -17,6 +17,7 @@ type options struct {
 	namespace, name string
 	watch           []string
 	memberImage     string
+	backupImage     string
 	domains         []string
 	leaderElect     bool
 	secretInterval  time.Duration
@@ -30,6 +31,7 @@ func defaults() *options {
 		namespace:      cmp.Or(os.Getenv("POD_NAMESPACE"), "default"),
 		name:           cmp.Or(os.Getenv("OPERATOR_NAME"), "quorate-operator"),
 		memberImage:    "ghcr.io/quorate/member:" + version.Version + "-etcd{version}",
+		backupImage:    "ghcr.io/quorate/backup:" + version.Version,
 		domains:        clusterDomains("/etc/resolv.conf"),
 		secretInterval: 4*time.Minute + 45*time.Second, // noticed within five minutes: a cluster at rest is looked at every ten seconds
 		metricsAddress: ":8443",
@@ -43,6 +45,7 @@ func (o *options) bind(f *pflag.FlagSet) {
 	f.StringVar(&o.name, "name", o.name, "The operator's name: with its namespace it says on each EtcdCluster who acts, and it names the Lease.")
 	f.StringSliceVar(&o.watch, "watch-namespaces", nil, "Namespaces to act in; empty for all.")
 	f.StringVar(&o.memberImage, "member-image", o.memberImage, "The members' image; {version} stands for the etcd version.")
+	f.StringVar(&o.backupImage, "backup-image", o.backupImage, "The image of the Jobs that make backups.")
 	f.StringSliceVar(&o.domains, "cluster-domain", o.domains, "Cluster domains that certificates cover besides the names without one. Read from /etc/resolv.conf unless given.")
 	f.BoolVar(&o.leaderElect, "leader-elect", false, "Let one of several replicas act.")
 	f.DurationVar(&o.secretInterval, "secret-interval", o.secretInterval, "How often Secrets are read again: they are never watched.")

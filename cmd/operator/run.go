@@ -60,6 +60,18 @@ func run(ctx context.Context, o *options) error {
 	if err := reconciler.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the EtcdCluster controller: %w", err)
 	}
+	backups := &controllers.EtcdBackupReconciler{
+		Client: reconciler.Client, Observer: reconciler.Observer, Actor: reconciler.Actor, Recorder: reconciler.Recorder,
+	}
+	if err := backups.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the EtcdBackup controller: %w", err)
+	}
+	schedules := &controllers.EtcdBackupScheduleReconciler{
+		Client: reconciler.Client, Observer: reconciler.Observer, Actor: reconciler.Actor, Recorder: reconciler.Recorder,
+	}
+	if err := schedules.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the EtcdBackupSchedule controller: %w", err)
+	}
 	ctrl.Log.Info("starting", "version", version.Version, "operator", self, "namespaces", o.watch, "clusterDomains", o.domains)
 	return mgr.Start(ctx)
 }
@@ -118,7 +130,7 @@ func newReconciler(mgr manager.Manager, o *options, self string) *controllers.Et
 		},
 		Actor: &act.Actor{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Agents: agents,
-			Forget: secrets.Forget, Self: self, Now: time.Now,
+			Forget: secrets.Forget, BackupImage: o.backupImage, Self: self, Now: time.Now,
 		},
 		Recorder: mgr.GetEventRecorder("quorate"),
 	}

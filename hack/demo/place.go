@@ -56,7 +56,7 @@ const kindName = "quorate"
 // as it is.
 func kind(state string) *place {
 	config := filepath.Join(state, "kind-kubeconfig")
-	images := []string{os.Getenv("OPERATOR_IMAGE"), os.Getenv("MEMBER_IMAGE"), os.Getenv("LOAD_IMAGE")}
+	images := []string{os.Getenv("OPERATOR_IMAGE"), os.Getenv("MEMBER_IMAGE"), os.Getenv("BACKUP_IMAGE"), os.Getenv("LOAD_IMAGE")}
 	return &place{
 		where: "the kind cluster " + kindName,
 		missing: func() error {

@@ -7,7 +7,8 @@ E2E_TIMEOUT ?= 25m
 e2e_dir := .images
 e2e_user := 65532:65532
 e2e_kubectl = $(CLUSTER_STATE)/bin/kubectl --kubeconfig $(CLUSTER_STATE)/kubeconfig
-e2e_tars := $(e2e_dir)/operator-faults.tar $(e2e_dir)/e2e-client.tar $(e2e_dir)/kube-apiserver.tar $(e2e_dir)/certmanager.tar
+e2e_tars := $(e2e_dir)/operator-faults.tar $(e2e_dir)/e2e-client.tar $(e2e_dir)/kube-apiserver.tar $(e2e_dir)/certmanager.tar \
+	$(e2e_dir)/versitygw.tar
 # The releases of etcd that tests go through beside the usual one.
 e2e_releases := 3.5.35 3.6.16 3.7.2
 e2e_members := $(e2e_releases:%=$(e2e_dir)/member-%.tar)
@@ -31,7 +32,7 @@ e2e-faults:
 	@go test -tags faults ./internal/fault >/dev/null
 
 e2e-images: cluster-up images $(e2e_tars) e2e-members
-	@$(QUORATE_CLUSTER) load $(e2e_dir)/operator.tar $(e2e_dir)/member.tar $(e2e_tars) $(e2e_members)
+	@$(QUORATE_CLUSTER) load $(images_tars) $(e2e_tars) $(e2e_members)
 
 e2e-members:
 	@for release in $(e2e_releases); do $(MAKE) --no-print-directory member-image ETCD_VERSION=$$release || exit 1; done

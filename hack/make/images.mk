@@ -1,11 +1,13 @@
-# The operator's and the member's image: with Docker, or without.
+# The images of operator, member and backup: with Docker, or without.
 
 VERSION ?= v0.1.0
 ETCD_VERSION ?= 3.7.3
 OPERATOR_IMAGE ?= ghcr.io/quorate/operator:$(VERSION)
 MEMBER_IMAGE ?= ghcr.io/quorate/member:$(VERSION)-etcd$(ETCD_VERSION)
+BACKUP_IMAGE ?= ghcr.io/quorate/backup:$(VERSION)
 
 images_dir := .images
+images_tars := $(images_dir)/operator.tar $(images_dir)/member.tar $(images_dir)/backup.tar
 images_user := 65532:65532
 images_ldflags = -s -w -X github.com/quorate/quorate/internal/version.Version=$(VERSION)
 images_etcd = $$(go list -m -f '{{.Version}}' go.etcd.io/etcd/server/v3)
@@ -16,14 +18,15 @@ images_replace = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .PHONY: images images-load docker-images images-tool images-etcd-version FORCE
 FORCE:
 
-images: $(images_dir)/operator.tar $(images_dir)/member.tar ## Build both images into .images/, without Docker
+images: $(images_tars) ## Build the three images into .images/, without Docker
 
-images-load: images ## Load both images into the local cluster
-	@$(QUORATE_CLUSTER) load $(images_dir)/operator.tar $(images_dir)/member.tar
+images-load: images ## Load the three images into the local cluster
+	@$(QUORATE_CLUSTER) load $(images_tars)
 
-docker-images: ## Build both images with Docker: ETCD_VERSION=3.6.16
+docker-images: ## Build the three images with Docker: ETCD_VERSION=3.6.16
 	docker build --target operator --build-arg VERSION=$(VERSION) --tag $(OPERATOR_IMAGE) .
 	docker build --target member --build-arg VERSION=$(VERSION) --build-arg ETCD_VERSION=$(ETCD_VERSION) --tag $(MEMBER_IMAGE) .
+	docker build --target backup --build-arg VERSION=$(VERSION) --tag $(BACKUP_IMAGE) .
 
 # The member's tag promises an etcd release: refuse to build another one under it.
 images-etcd-version:
@@ -33,14 +36,15 @@ images-etcd-version:
 # go build decides what is to be compiled. Without the commit in the binary,
 # the same source gives the same file, and no image is made or loaded again.
 $(images_dir)/bin/member: images-etcd-version
-$(images_dir)/bin/operator $(images_dir)/bin/member: FORCE
+$(images_dir)/bin/operator $(images_dir)/bin/member $(images_dir)/bin/backup: FORCE
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags "$(images_ldflags)" -o $@.new ./cmd/$(@F)
 	@$(images_replace)
 
 $(images_dir)/operator.ref: reference = $(OPERATOR_IMAGE)
 $(images_dir)/member.ref: reference = $(MEMBER_IMAGE)
-$(images_dir)/operator.ref $(images_dir)/member.ref: FORCE
+$(images_dir)/backup.ref: reference = $(BACKUP_IMAGE)
+$(images_dir)/operator.ref $(images_dir)/member.ref $(images_dir)/backup.ref: FORCE
 	@mkdir -p $(@D)
 	@echo "$(reference)" > $@.new
 	@$(images_replace)

@@ -4,7 +4,8 @@ GOLANGCI_LINT_VERSION := v2.15.0
 
 golangci_lint := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
-# The modules that are ours to read. What lies below hack/cluster in modules of its own only names what to build.
+# The modules that are ours to read. hack/versitygw and what lies below hack/cluster in modules of its own only name what to
+# build.
 lint_modules := . hack/cluster hack/certmanager test/linearizability
 
 # What `make generate` writes.

@@ -3,10 +3,10 @@
 SOAK_ROUNDS ?= 5
 SOAK_IPV6_STATE ?= $(CURDIR)/dist/ipv6
 
-.PHONY: soak soak-e2e soak-sweep soak-race soak-ipv6
+.PHONY: soak soak-e2e soak-restore soak-sweep soak-race soak-ipv6
 
 soak: ## Run for hours: end-to-end again and again in random order, every write disturbed, races, IPv6; SOAK_ROUNDS=5
-	@hack/make/stages.sh cluster-test soak-race e2e-install e2e-certmanager soak-e2e soak-sweep soak-ipv6
+	@hack/make/stages.sh cluster-test soak-race soak-restore e2e-install e2e-certmanager soak-e2e soak-sweep soak-ipv6
 
 # Each round shuffles the tests by a seed that go test prints: -shuffle=SEED repeats it.
 soak-e2e:
@@ -15,6 +15,10 @@ soak-e2e:
 		E2E_KUBECONFIG="$(CLUSTER_STATE)/kubeconfig" \
 			go test ./test/e2e -count=1 -timeout $(E2E_TIMEOUT) -parallel $(E2E_PARALLEL) -shuffle=on -run "$(RUN)"; \
 	done
+
+# Each change that a restore makes to a volume is its last.
+soak-restore:
+	@QUORATE_AGENT_SWEEP=all go test -count=1 -timeout 30m -run '^TestRestoreKilledAtEachChange$$' ./internal/agent
 
 # Each write of each scenario fails, loses its reply, and is the operator's last.
 soak-sweep: e2e-faults ## Disturb every write of the operator in turn: crash sweep, an hour; part of soak

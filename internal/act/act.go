@@ -17,6 +17,7 @@ import (
 	"github.com/quorate/quorate/internal/etcdclient"
 	"github.com/quorate/quorate/internal/pki"
 	"github.com/quorate/quorate/internal/plan"
+	"github.com/quorate/quorate/internal/resource"
 )
 
 // FieldManager owns every field that Quorate applies.
@@ -30,6 +31,8 @@ type Actor struct {
 	Agents *dial.Pool
 	// Forget makes the next observation read a Secret again.
 	Forget func(types.NamespacedName)
+	// BackupImage is the image of the Jobs that reach stores.
+	BackupImage string
 	// Self is this operator, "namespace/name".
 	Self string
 	Now  func() time.Time
@@ -43,6 +46,8 @@ type Situation struct {
 	Pods    map[etcd.MemberName]*corev1.Pod
 	Claims  map[etcd.MemberName]*corev1.PersistentVolumeClaim
 	Wanted  []client.Object
+	// From is where the data to begin with comes from; nil when it is not known.
+	From *resource.RestoreFrom
 	// Next is the StatefulSet that follows the spec; nil when the live one does.
 	Next *appsv1.StatefulSet
 	PKI  pki.Plan
@@ -97,6 +102,10 @@ func (a *Actor) do(ctx context.Context, s *Situation, action plan.Action) error 
 		return a.discard(ctx, s, action)
 	case plan.ForgetBirth:
 		return a.forgetBirth(ctx, s)
+	case plan.Send:
+		return a.send(ctx, s, action)
+	case plan.StopSending:
+		return a.stopSending(ctx, s, action)
 	default:
 		return a.change(ctx, s, action)
 	}
@@ -168,6 +177,8 @@ func (a *Actor) maintain(ctx context.Context, s *Situation, action plan.Action) 
 		return a.downgrade(ctx, s, action)
 	case plan.CancelDowngrade:
 		return a.cancelDowngrade(ctx, s, action)
+	case plan.Rotate:
+		return a.rotate(ctx, s, action)
 	case plan.Compact:
 		return a.compact(ctx, s, action)
 	case plan.Defragment:

@@ -25,6 +25,9 @@ func (a *Actor) admit(ctx context.Context, s *Situation, action plan.Admit) erro
 		return err
 	}
 	request := control.AdmitRequest{Token: birth.Token}
+	if r := birth.Restore; r != nil {
+		request.Restore = &control.Restore{SHA256: r.SHA256, BumpRevisions: r.BumpRevisions, MarkCompacted: r.BumpRevisions > 0}
+	}
 	volumes := map[etcd.MemberName]string{}
 	for _, m := range birth.Members {
 		volumes[etcd.MemberName(m.Name)] = m.VolumeID

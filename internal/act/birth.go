@@ -26,22 +26,30 @@ func (a *Actor) grant(ctx context.Context, s *Situation, action plan.Grant) erro
 		if v := report.Volume; v.ID != m.VolumeID || v.Contents != control.ContentsEmpty || v.Admission != nil {
 			return fmt.Errorf("the volume of %s is not the empty one that was seen", m.Name)
 		}
+		if r := action.Restore; r != nil && (report.Snapshot == nil || report.Snapshot.State != control.SnapshotStaged || report.Snapshot.SHA256 != r.SHA256) {
+			return fmt.Errorf("the snapshot does not lie on the volume of %s any more", m.Name)
+		}
 	}
-	return a.recordBirth(ctx, s, action, uuid.NewString(), action.Members, false)
+	return a.recordBirth(ctx, s, action, birthOf(uuid.NewString(), action.Members, action.Restore))
 }
 
 // resume records a birth that all its volumes remember.
 func (a *Actor) resume(ctx context.Context, s *Situation, action plan.Resume) error {
+	var restore *control.Restore
 	for _, m := range action.Members {
 		report, err := a.report(ctx, s, m.Name)
 		if err != nil {
 			return err
 		}
-		if v := report.Volume; v.ID != m.VolumeID || v.Admission == nil || v.Admission.Token != action.Token {
+		v := report.Volume
+		if v.ID != m.VolumeID || v.Admission == nil || v.Admission.Token != action.Token {
 			return fmt.Errorf("the volume of %s does not remember the birth any more", m.Name)
 		}
+		if v.Admission.Restored != nil {
+			restore = &v.Admission.Restored.Restore
+		}
 	}
-	return a.recordBirth(ctx, s, action, action.Token, action.Members, false)
+	return a.recordBirth(ctx, s, action, birthOf(action.Token, action.Members, restore))
 }
 
 // recordDiscard records that a birth has failed.
@@ -49,18 +57,27 @@ func (a *Actor) recordDiscard(ctx context.Context, s *Situation, action plan.Rec
 	if err := a.neverFormed(ctx, s.Cluster); err != nil {
 		return err
 	}
-	return a.recordBirth(ctx, s, action, action.Token, action.Members, true)
+	birth := birthOf(action.Token, action.Members, nil)
+	birth.Discarding = true
+	return a.recordBirth(ctx, s, action, birth)
 }
 
-func (a *Actor) recordBirth(ctx context.Context, s *Situation, action plan.Action, token string, members []plan.BirthMember, discarding bool) error {
+func (a *Actor) recordBirth(ctx context.Context, s *Situation, action plan.Action, birth *v1alpha1.Birth) error {
 	if s.Cluster.Status.ClusterID != "" {
 		return errors.New("the cluster is formed")
 	}
-	birth := &v1alpha1.Birth{Token: token, Discarding: discarding}
+	return a.record(ctx, s, action, func(status *v1alpha1.EtcdClusterStatus) { status.Birth = birth })
+}
+
+func birthOf(token string, members []plan.BirthMember, restore *control.Restore) *v1alpha1.Birth {
+	birth := &v1alpha1.Birth{Token: token}
 	for _, m := range members {
 		birth.Members = append(birth.Members, v1alpha1.BirthMember{Name: string(m.Name), VolumeID: m.VolumeID})
 	}
-	return a.record(ctx, s, action, func(status *v1alpha1.EtcdClusterStatus) { status.Birth = birth })
+	if restore != nil {
+		birth.Restore = &v1alpha1.BirthRestore{SHA256: restore.SHA256, BumpRevisions: restore.BumpRevisions}
+	}
+	return birth
 }
 
 // forgetBirth clears the record of a failed birth.

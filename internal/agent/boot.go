@@ -104,12 +104,13 @@ func (a *Agent) start() error {
 	if err := a.starts.begin(); err != nil {
 		return err
 	}
-	began := time.Now()
+	began, trusts := time.Now(), a.config.trustOnDisk()
 	s, err := startServer(config, a.layout)
 	if err != nil {
 		a.starts.died(err.Error())
 		return err
 	}
+	s.trusts = trusts
 	a.log.Info("etcd is up", zap.Duration("took", time.Since(began)))
 	a.change(func(v *view) { v.server, v.contents = s, control.ContentsData })
 	go a.watch(s, began)

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -133,14 +134,20 @@ func (p *pod) etcd() *clientv3.Client { return etcdClient(p.t, p.as, p) }
 
 func etcdClient(t *testing.T, as authorities, pods ...*pod) *clientv3.Client {
 	t.Helper()
+	var secure *tls.Config
+	if pods[0].config.ClientTLS {
+		secure = as.client.client("root")
+	}
+	return etcdClientWith(t, secure, pods...)
+}
+
+func etcdClientWith(t *testing.T, secure *tls.Config, pods ...*pod) *clientv3.Client {
+	t.Helper()
 	var endpoints []string
 	for _, p := range pods {
 		endpoints = append(endpoints, p.config.ClientURL)
 	}
-	config := clientv3.Config{Endpoints: endpoints, DialTimeout: 5 * time.Second, Logger: zap.NewNop()}
-	if pods[0].config.ClientTLS {
-		config.TLS = as.client.client("root")
-	}
+	config := clientv3.Config{Endpoints: endpoints, TLS: secure, DialTimeout: 5 * time.Second, Logger: zap.NewNop()}
 	config.DialOptions = []grpc.DialOption{grpc.WithNoProxy()}
 	c, err := clientv3.New(config)
 	must(t, err)

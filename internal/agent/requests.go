@@ -19,6 +19,7 @@ func (a *Agent) report() control.Report {
 		Binary: BinaryVersion().String(),
 	}
 	r.Step, r.Volume.Kept = a.preparation.look()
+	r.Trust = a.trust(v)
 	r.Snapshot = a.staging.look()
 	r.Volume.Halted, r.Volume.Survived = v.volume.Halted, v.volume.Survived
 	if v.server == nil {

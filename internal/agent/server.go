@@ -23,6 +23,7 @@ type server struct {
 	atStart startState
 
 	database inDatabase
+	trusts   string // whom it trusts: what lay there just before it started
 }
 
 // startServer starts etcd on the data that is there; it asks no peer.

@@ -132,6 +132,8 @@ type Report struct {
 	// Step is the preparation for another release line, since the agent started;
 	// nil when there is none.
 	Step *Step `json:"step,omitempty"`
+	// Trust is whom the member trusts; nil from an agent that does not tell.
+	Trust *Trust `json:"trust,omitempty"`
 	// Snapshot is what of a snapshot lies on the volume; nil when nothing does.
 	Snapshot *Snapshot `json:"snapshot,omitempty"`
 	// Log is how far the member's log goes; nil while etcd runs, or where that cannot

@@ -56,6 +56,7 @@ func (o *Observer) certificates(ctx context.Context, c *v1alpha1.EtcdCluster, s 
 	s.Observation.Certificates = assess(assessment, s.PKI)
 	o.sourceTroubles(c, s, assessment)
 	s.Observation.Certificates.Wanted = append(s.Observation.Certificates.Wanted, misowned...)
+	o.rotation(c, s, assessment)
 	return nil
 }
 

@@ -3,10 +3,9 @@ package observe
 import (
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/plan"
+	"github.com/quorate/quorate/internal/snapshot/schedule"
 )
 
 // What spec.maintenance.defragmentation is where it says nothing.
@@ -34,12 +33,11 @@ func defragmentation(c *v1alpha1.EtcdCluster, now time.Time) plan.Defragmentatio
 	if spec.Disabled || spec.Schedule == "" {
 		return d
 	}
-	schedule, err := cron.ParseStandard(spec.Schedule)
+	slots, err := schedule.Parse(spec.Schedule, "")
 	if err != nil {
 		d.Now, d.Malformed = false, err.Error()
 		return d
 	}
-	at := schedule.Next(now.UTC().Add(-window))
-	d.Now = !at.IsZero() && !at.After(now)
+	d.Now = !slots.Next(now.Add(-window)).After(now)
 	return d
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/quorate/quorate/api/v1alpha1"
 )
 
-// A schedule opens for an hour; one that cannot be read never does, and says so.
+// A schedule opens for an hour; one that cannot be read, or never comes true,
+// never does, and says so.
 func TestDefragmentationByTheClock(t *testing.T) {
 	t.Parallel()
 	at := func(clock string) time.Time {
@@ -31,7 +32,6 @@ func TestDefragmentationByTheClock(t *testing.T) {
 		{"30 2 * * *", "04:45:00", true, false},
 		{"30 2 * * 6", "04:45:00", false, true}, // a Saturday
 		{"30 2 * * 0", "04:45:00", false, false},
-		{"0 0 30 2 *", "04:45:00", false, false}, // never
 	} {
 		cluster := &v1alpha1.EtcdCluster{}
 		cluster.Spec.Maintenance.Defragmentation = v1alpha1.Defragmentation{Schedule: c.schedule, Disabled: c.disabled}
@@ -39,9 +39,11 @@ func TestDefragmentationByTheClock(t *testing.T) {
 			t.Errorf("%q at %s, disabled %t: %+v", c.schedule, c.clock, c.disabled, got)
 		}
 	}
-	cluster := &v1alpha1.EtcdCluster{}
-	cluster.Spec.Maintenance.Defragmentation.Schedule = "0 5-3 * * *"
-	if got := defragmentation(cluster, at("12:00:00")); got.Now || !strings.Contains(got.Malformed, "beyond end of range") {
-		t.Errorf("a range that ends before it begins: %+v", got)
+	for schedule, malformed := range map[string]string{"0 5-3 * * *": "beyond end of range", "0 0 30 2 *": "it never comes true"} {
+		cluster := &v1alpha1.EtcdCluster{}
+		cluster.Spec.Maintenance.Defragmentation.Schedule = schedule
+		if got := defragmentation(cluster, at("12:00:00")); got.Now || !strings.Contains(got.Malformed, malformed) {
+			t.Errorf("%q: %+v", schedule, got)
+		}
 	}
 }

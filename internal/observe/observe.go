@@ -12,6 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/backup/series"
+	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/control/dial"
 	"github.com/quorate/quorate/internal/etcd"
 	"github.com/quorate/quorate/internal/etcdclient"
@@ -67,11 +69,15 @@ type Sight struct {
 	Wanted []client.Object
 	// Next is the StatefulSet that follows the spec; nil when the live one does.
 	Next *appsv1.StatefulSet
+	// From is the backup to begin with; nil when there is none, or it is not known.
+	From *resource.RestoreFrom
 	// Secrets is what the cluster's Secrets hold, PKI its plan for them.
 	Secrets map[pki.Kind]pki.Content
 	PKI     pki.Plan
 	// Etcd asks the cluster again; nil when no member was there to answer.
 	Etcd etcdclient.Changer
+	// Backups is how the cluster's backups are.
+	Backups series.Health
 	// set is the StatefulSet of the cluster's name, whoever owns it; nil when
 	// there is none.
 	set *appsv1.StatefulSet
@@ -92,6 +98,10 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 	}
 	if s.Observation.Deleting || plan.OthersCharge(s.Desired, s.Observation) {
 		return s, nil // none of our business: nothing more is read
+	}
+	var err error
+	if s.Backups, err = o.backups(ctx, cluster); err != nil {
+		return nil, err
 	}
 	if err := o.statefulSet(ctx, cluster, s); err != nil {
 		return nil, err
@@ -117,6 +127,10 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 	if err := o.issued(ctx, cluster, s); err != nil {
 		return nil, err
 	}
+	s.trusts()
+	if err := o.origin(ctx, cluster, s); err != nil {
+		return nil, err
+	}
 	if err := o.troubles(ctx, live, s); err != nil {
 		return nil, err
 	}
@@ -133,6 +147,7 @@ func desired(c *v1alpha1.EtcdCluster, now time.Time) plan.Desired {
 		CompactOnNoSpace: c.Spec.Maintenance.CompactOnNoSpace,
 
 		Replicas:     int(c.Spec.Replicas),
+		Restores:     resource.Restores(c),
 		Version:      c.Spec.Version,
 		Paused:       c.Spec.Paused,
 		Operator:     c.Annotations[v1alpha1.AnnotationOperator],
@@ -163,6 +178,9 @@ func record(c *v1alpha1.EtcdCluster) plan.Record {
 	r := plan.Record{Operator: c.Status.Operator, ClusterID: clusterID(c.Status.ClusterID)}
 	if b := c.Status.Birth; b != nil {
 		r.Birth = &plan.Birth{Token: b.Token, Discarding: b.Discarding}
+		if b.Restore != nil {
+			r.Birth.Restore = &control.Restore{SHA256: b.Restore.SHA256, BumpRevisions: b.Restore.BumpRevisions, MarkCompacted: b.Restore.BumpRevisions > 0}
+		}
 		for _, m := range b.Members {
 			r.Birth.Members = append(r.Birth.Members, plan.BirthMember{Name: etcd.MemberName(m.Name), VolumeID: m.VolumeID})
 		}

@@ -22,6 +22,8 @@ const (
 	AuthorityChanged
 	// WrongNames: a leaf's names or usages are not the planned ones.
 	WrongNames
+	// Superseded: a leaf is signed by a CA that the present one is replacing.
+	Superseded
 	// StaleBundle: the CAs trusted beside a leaf are not the present ones.
 	StaleBundle
 	// RenewDue: the time to renew has come, or the certificate has expired.
@@ -31,7 +33,7 @@ const (
 )
 
 var findingNames = [...]string{
-	"Missing", "Malformed", "ForeignIssuer", "AuthorityChanged", "WrongNames", "StaleBundle", "RenewDue", "Current",
+	"Missing", "Malformed", "ForeignIssuer", "AuthorityChanged", "WrongNames", "Superseded", "StaleBundle", "RenewDue", "Current",
 }
 
 // String returns the finding's name, CamelCase, fit for a condition's reason.
@@ -159,7 +161,7 @@ func (p Plan) assessLeaves(kind Kind, secrets map[Kind]Content, now time.Time) R
 		ca, caErr := parseAuthority(secrets[l.ca], now)
 		found := p.assessLeaf(l, content, secrets[l.ca], ca, now)
 		r = r.worse(found)
-		r.Usable = r.Usable || (found.Finding != Current && caErr == nil)
+		r.Usable = r.Usable || found.Finding != Current && (caErr == nil || found.Finding == StaleBundle)
 		blocked = blocked || (caErr != nil && content.require(l.certKey, l.keyKey, l.bundle) != nil)
 	}
 	r.Usable = r.Usable && !blocked // as Issue would fail

@@ -38,7 +38,10 @@ func (p Plan) issueLeaf(l leaf, secrets map[Kind]Content, present Content, now t
 		if present.require(l.certKey, l.keyKey, l.bundle) != nil {
 			return nil, fmt.Errorf("%s cannot sign: %w", l.ca.SecretName(p.Cluster), caErr)
 		}
-		return Content{l.certKey: present[l.certKey], l.keyKey: present[l.keyKey], l.bundle: present[l.bundle]}, nil
+		return Content{
+			l.certKey: present[l.certKey], l.keyKey: present[l.keyKey],
+			l.bundle: bytes.Clone(presentBundle(nil, secrets[l.ca], present[l.bundle])),
+		}, nil
 	}
 	certPEM, keyPEM, err := sign(&x509.Certificate{
 		Subject:               pkix.Name{CommonName: l.commonName},

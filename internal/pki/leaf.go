@@ -27,12 +27,15 @@ func (p Plan) assessLeaf(l leaf, content, caContent Content, ca *authority, now 
 		return Report{Finding: Malformed, Message: err.Error()}
 	}
 	r := Report{Finding: Current, NotAfter: pair.cert.NotAfter, RenewAt: p.leafRenewAt(pair.cert, ca)}
+	present := presentBundle(ca, caContent, content[l.bundle])
 	switch {
-	case !p.signedBy(pair.cert, caContent, trusted):
+	case !p.signedBy(pair.cert, caContent, trusted) && !superseded(pair.cert, caContent):
 		r.Finding, r.Message = ForeignIssuer, l.certKey+": was not signed by the CA in "+l.ca.SecretName(p.Cluster)
 	case l.mismatch(pair.cert) != "":
 		r.Finding, r.Message = WrongNames, l.certKey+": "+l.mismatch(pair.cert)
-	case ca != nil && !bytes.Equal(content[l.bundle], ca.bundle):
+	case ca != nil && !p.signedBy(pair.cert, caContent, trusted):
+		r.Finding, r.Message = Superseded, l.certKey+": was signed by the CA that the one in "+l.ca.SecretName(p.Cluster)+" replaces"
+	case !bytes.Equal(content[l.bundle], present):
 		r.Finding, r.Message = StaleBundle, l.bundle+": is not the present bundle of "+l.ca.SecretName(p.Cluster)
 	case r.Expired(now):
 		r.Finding, r.Message = RenewDue, expiredMessage(l.certKey, r.NotAfter)
@@ -53,6 +56,35 @@ func (p Plan) signedBy(cert *x509.Certificate, caContent Content, trusted []*x50
 	return slices.ContainsFunc(issuers, func(issuer *x509.Certificate) bool {
 		return cert.CheckSignatureFrom(issuer) == nil
 	})
+}
+
+// superseded reports whether a leaf was signed by a CA that is still trusted, and
+// does not sign any more.
+func superseded(cert *x509.Certificate, caContent Content) bool {
+	trusted, err := caContent.certificates(KeyBundle)
+	return err == nil && slices.ContainsFunc(trusted, func(issuer *x509.Certificate) bool {
+		return cert.CheckSignatureFrom(issuer) == nil
+	})
+}
+
+// presentBundle is what is to be trusted beside a leaf: the bundle of its CA. Of
+// one that cannot sign it counts where it has all that is trusted already: it is
+// being replaced. Otherwise what there is stays.
+func presentBundle(ca *authority, caContent Content, have []byte) []byte {
+	if ca != nil {
+		return ca.bundle
+	}
+	bundle, err := caContent.certificates(KeyBundle)
+	trusted, haveErr := Content{KeyBundle: have}.certificates(KeyBundle)
+	if err != nil || haveErr != nil {
+		return have
+	}
+	for _, c := range trusted {
+		if !slices.ContainsFunc(bundle, c.Equal) {
+			return have
+		}
+	}
+	return caContent[KeyBundle]
 }
 
 // mismatch says how a certificate differs from the plan; empty when it does not.

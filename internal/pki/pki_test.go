@@ -71,6 +71,20 @@ func TestKeysOfSecrets(t *testing.T) {
 }
 
 // The control port is mutually authenticated even where nothing else is.
+// Who brings a snapshot has a certificate of its own, where one is to be brought.
+func TestRestoreHasItsOwnName(t *testing.T) {
+	p := plan()
+	p.Restores = true
+	secrets := newPKI(t, p, birth)
+	cert := parse(t, secrets[pki.OperatorTLS]["restore.crt"])
+	if cert.Subject.CommonName != control.RestoreCommonName || len(secrets[pki.OperatorTLS]["restore.key"]) == 0 {
+		t.Errorf("common name %q", cert.Subject.CommonName)
+	}
+	if got := newPKI(t, plan(), birth)[pki.OperatorTLS]["restore.crt"]; len(got) > 0 {
+		t.Error("there is one where nothing is restored")
+	}
+}
+
 func TestDisabledKeepsOnlyControl(t *testing.T) {
 	p := plan()
 	p.Disabled = true

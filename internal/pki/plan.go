@@ -55,6 +55,7 @@ const (
 const (
 	rootCommonName     = "root"
 	operatorCommonName = "quorate-operator" // control.OperatorCommonName; a test holds them equal
+	restoreCommonName  = "quorate-restore"  // control.RestoreCommonName, likewise
 )
 
 // Plan is the PKI that a cluster should have.
@@ -77,6 +78,9 @@ type Plan struct {
 	// Bound: processes run that have loaded the authorities that are in use, so
 	// that a source cannot bring another one.
 	Bound bool
+	// Restores: a Job may hand the members a snapshot to begin with, and has a
+	// certificate for that alone.
+	Restores bool
 	// Validity is the life of a leaf; zero means DefaultValidity.
 	Validity time.Duration
 	// RenewBefore is how long before its end a leaf is renewed; zero, or as
@@ -134,6 +138,9 @@ func (p Plan) leaves(kind Kind) []leaf {
 		all = []leaf{
 			clientLeaf(ClientCA, rootCommonName, "client-ca.crt", "client.crt", "client.key"),
 			clientLeaf(ControlCA, operatorCommonName, "control-ca.crt", "control.crt", "control.key"),
+		}
+		if p.Restores {
+			all = append(all, clientLeaf(ControlCA, restoreCommonName, "control-ca.crt", "restore.crt", "restore.key"))
 		}
 	case ClientTLS:
 		all = []leaf{clientLeaf(ClientCA, p.Cluster+"-client", KeyBundle, KeyCert, KeyKey)}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/etcd"
 )
 
@@ -24,8 +25,12 @@ type Issue struct{ Secrets []string }
 // Apply creates or repairs the named objects ("Kind/name").
 type Apply struct{ Objects []string }
 
-// Grant records a fresh token for these volumes: the right to form a cluster.
-type Grant struct{ Members []BirthMember }
+// Grant records a fresh token for these volumes: the right to form a cluster, with
+// the data of a snapshot that lies on all of them where there is to be one.
+type Grant struct {
+	Members []BirthMember
+	Restore *control.Restore
+}
 
 // Resume records a birth that the volumes remember and the object does not.
 type Resume struct {
@@ -192,10 +197,15 @@ func (Validate) action()      {}
 func (Restart) action()       {}
 func (Adjust) action()        {}
 
-func (TakeCharge) String() string     { return "TakeCharge" }
-func (a Issue) String() string        { return "Issue " + strings.Join(a.Secrets, ", ") }
-func (a Apply) String() string        { return "Apply " + strings.Join(a.Objects, ", ") }
-func (a Grant) String() string        { return "Grant " + volumes(a.Members) }
+func (TakeCharge) String() string { return "TakeCharge" }
+func (a Issue) String() string    { return "Issue " + strings.Join(a.Secrets, ", ") }
+func (a Apply) String() string    { return "Apply " + strings.Join(a.Objects, ", ") }
+func (a Grant) String() string {
+	if a.Restore != nil {
+		return fmt.Sprintf("Grant %s with %.8s", volumes(a.Members), a.Restore.SHA256)
+	}
+	return "Grant " + volumes(a.Members)
+}
 func (a Resume) String() string       { return "Resume " + a.Token + " " + volumes(a.Members) }
 func (a Admit) String() string        { return "Admit " + join(a.Members) }
 func (a RecordFormed) String() string { return "RecordFormed " + a.ClusterID.String() }
@@ -242,7 +252,7 @@ func (a Restart) String() string      { return fmt.Sprintf("Restart %s %s", a.Na
 // itself, and the planner must decide the same again.
 func Live(a Action) bool {
 	switch a.(type) {
-	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart, Downgrade, CancelDowngrade, Compact, Defragment, DisarmNoSpace:
+	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart, Downgrade, CancelDowngrade, Compact, Defragment, DisarmNoSpace, Rotate:
 		return true
 	default:
 		return false

@@ -8,6 +8,8 @@ type Desired struct {
 	Replicas int
 	// Version is spec.version as written: validated by its pattern only.
 	Version string
+	// Restores: the cluster begins with the data of a backup.
+	Restores bool
 	// Paused stops every action.
 	Paused bool
 	// Operator names the operator that shall act, "namespace/name"; empty for

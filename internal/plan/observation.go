@@ -31,6 +31,9 @@ type Observation struct {
 	Etcd EtcdView
 	// Template is how the pods' template stands to the spec.
 	Template Template
+	// Origin is the backup to begin with; nil where there is none, or the cluster
+	// was formed.
+	Origin *Origin
 }
 
 // Template is how the StatefulSet's pod template stands to what the spec asks
@@ -89,6 +92,8 @@ type Joining struct {
 type Birth struct {
 	Token   string
 	Members []BirthMember
+	// Restore is the snapshot that it begins with; nil for none.
+	Restore *control.Restore
 	// Discarding: the birth failed; its volumes are being wiped.
 	Discarding bool
 }
@@ -166,6 +171,11 @@ type Certificates struct {
 	// Expiry is the first end of any certificate, RFC 3339; empty when none
 	// could be read.
 	Expiry string
+	// Trust names whom members are to trust: control.TrustDigest.
+	Trust string
+	// Rotation is the replacement of the authorities that is wanted, or under way;
+	// nil when there is none.
+	Rotation *Rotation
 }
 
 // PodState is the state of a member's pod.
@@ -195,6 +205,9 @@ type Member struct {
 	// Adjust says what of the spec can be changed on the pod as it runs, and
 	// Adjusting what its node has not done yet of that; empty when nothing is.
 	Adjust, Adjusting string
+	// Trust says whether the member has loaded whom it is to trust; empty where its
+	// agent does not tell.
+	Trust Trust
 	// Trouble is why the pod or its claim does not come up; nil if nothing is
 	// known to hinder it.
 	Trouble *Trouble
@@ -212,6 +225,17 @@ type Member struct {
 	Agent      *control.Report
 	AgentError string
 }
+
+// Trust says how far a change of whom to trust has come to a member.
+type Trust string
+
+const (
+	TrustLoaded Trust = "Loaded"
+	// TrustOnDisk: it lies there, and etcd has not read it: see Stale.
+	TrustOnDisk Trust = "OnDisk"
+	// TrustAwaited: the node has not brought it yet.
+	TrustAwaited Trust = "Awaited"
+)
 
 // Clients says whether clients are sent to a member by the client Service.
 type Clients string

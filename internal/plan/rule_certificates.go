@@ -10,6 +10,9 @@ import (
 // lock every client and peer out.
 func certificates(w *world) *Decision {
 	lost := w.Certificates.LostAuthorities
+	if len(lost) > 0 && w.Certificates.Rotation.under() {
+		lost = nil // it is being replaced
+	}
 	if len(lost) > 0 && w.Remembers() {
 		if w.Etcd.Reached || len(w.Certificates.Wanted) == 0 {
 			return nil // it serves, or can with the leaves it has: what else is to be done comes first
@@ -29,7 +32,7 @@ func certificates(w *world) *Decision {
 // authorities says that an authority is lost, which only a person can mend.
 func authorities(w *world) *Decision {
 	lost := w.Certificates.LostAuthorities
-	if !w.Remembers() {
+	if !w.Remembers() || w.Certificates.Rotation.under() {
 		return nil
 	}
 	if foreign := w.Certificates.Foreign; len(lost) == 0 && len(foreign) > 0 {
@@ -38,5 +41,20 @@ func authorities(w *world) *Decision {
 	if len(lost) == 0 {
 		return nil
 	}
-	return blocked(ReasonAuthorityLost, fmt.Sprintf("The authority in Secret %s is missing or unusable, and a formed cluster never gets a new one by itself: its members and clients trust the old. Restore the Secret from a backup of the namespace; leaf certificates stay as they are until then.", strings.Join(lost, ", ")))
+	return blocked(ReasonAuthorityLost, fmt.Sprintf("The authority in Secret %s is missing or unusable, and a formed cluster never gets a new one by itself: its members and clients trust the old. Restore the Secret from a backup of the namespace, or replace the authorities: annotate the EtcdCluster with etcd.quorate.dev/rotate-ca=<any word>. Leaf certificates stay as they are until then.", strings.Join(lost, ", ")))
+}
+
+// delivery waits for nodes to bring members what their Secret holds by now: only
+// then is it known who has to restart for it.
+func delivery(w *world) *Decision {
+	var without []string
+	for _, s := range w.voters() {
+		if s.at != nil && s.at.Trust == TrustAwaited {
+			without = append(without, string(s.at.Name))
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	return wait(ReasonCertificates, fmt.Sprintf("There are new certificates. Waiting until %s has them, which its node brings within two minutes.", strings.Join(without, ", ")))
 }

@@ -26,7 +26,13 @@ func grant(w *world) *Decision {
 	if d := unready(candidates); d != nil {
 		return d
 	}
-	return act(Grant{birthMembers(candidates)}, ReasonForming, fmt.Sprintf("All %d volumes are empty; they may form a cluster.", len(candidates)))
+	if w.Restores {
+		if d := bringing(w, candidates); d != nil {
+			return d
+		}
+		return act(Grant{birthMembers(candidates), w.restore()}, ReasonRestoring, fmt.Sprintf("The snapshot of %s lies on all %d volumes; they may form a cluster with it.", w.Origin.Where, len(candidates)))
+	}
+	return act(Grant{birthMembers(candidates), nil}, ReasonForming, fmt.Sprintf("All %d volumes are empty; they may form a cluster.", len(candidates)))
 }
 
 // leaving waits for claims that are being deleted: what lies on them ends.

@@ -173,8 +173,15 @@ func troubleOr(seats []seat, fallback Reason) Reason {
 	return fallback
 }
 
-// approval names one restart: of this member, for what the spec asks for now.
-func (w *world) approval(s seat) string { return fmt.Sprintf("%s@%s", s.at.Name, w.Template.Wanted) }
+// approval names one restart: of this member, for what the spec asks for now, and
+// for whom it has to trust.
+func (w *world) approval(s seat) string {
+	approval := fmt.Sprintf("%s@%s", s.at.Name, w.Template.Wanted)
+	if s.at.Trust == TrustOnDisk {
+		approval += "-" + w.Certificates.Trust
+	}
+	return approval
+}
 
 // unfit are the voters other than one without which no other may be taken away,
 // even for a moment.

@@ -14,6 +14,7 @@ var rules = []rule{
 	{"version", version},                 // a version that cannot be run starts nothing
 	{"names", names},                     // what others own is never touched
 	{"issuer", issuer},                   // what cert-manager is asked for
+	{"turning", turning},                 // no half of a step with authorities is told
 	{"certificates", certificates},       // no pod before its Secrets
 	{"sources", sources},                 // nor before they can be copied from elsewhere
 	{"objects", objects},                 // create what is missing, repair what drifted
@@ -44,6 +45,8 @@ var rules = []rule{
 	{"full", noSpace},                    // or a person is told why not
 	{"members", members},                 // absent members are waited for
 	{"defragmentation", defragmentation}, // give space back
+	{"rotation", rotation},               // new authorities in place of the old
+	{"delivery", delivery},               // nodes that have not brought certificates
 	{"authorities", authorities},         // a formed cluster never gets a new CA
 	{"awaited", awaited},                 // what is wrong with certificates from elsewhere
 	{"volumes", volumeGrowth},            // volumes that have not grown

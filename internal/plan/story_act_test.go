@@ -16,12 +16,13 @@ func (l *lab) perform(a Action, only []string) {
 		l.seen.Record.Operator = l.seen.Self
 	case Issue:
 		told := l.seen.Certificates // what sources lack is not ours to issue
-		l.seen.Certificates = Certificates{Sources: told.Sources, Incomplete: told.Incomplete}
+		l.seen.Certificates = Certificates{Sources: told.Sources, Incomplete: told.Incomplete, Rotation: told.Rotation}
+		l.bundles()
 	case Apply:
 		l.apply(a.Objects)
 	case Grant:
 		l.tokens++
-		l.seen.Record.Birth = &Birth{Token: fmt.Sprintf("t%d", l.tokens), Members: a.Members}
+		l.seen.Record.Birth = &Birth{Token: fmt.Sprintf("t%d", l.tokens), Members: a.Members, Restore: a.Restore}
 	case Resume:
 		l.seen.Record.Birth = &Birth{Token: a.Token, Members: a.Members}
 	case RecordDiscard:
@@ -44,6 +45,8 @@ func (l *lab) perform(a Action, only []string) {
 		})
 	case MarkVolumes:
 		l.mark(a, only)
+	case Send, StopSending:
+		l.performRestore(a)
 	default:
 		l.performMembership(a)
 	case Recreate:

@@ -38,6 +38,8 @@ type lab struct {
 	revision  int64
 	compacted int64
 	full      []etcd.MemberID
+	rebundled bool                       // the Secrets are to bring other bundles
+	staged    map[etcd.MemberName]string // the SHA-256 of the snapshot on a volume
 }
 
 // plight is what a story does to one member.
@@ -109,6 +111,8 @@ func peerURL(name etcd.MemberName) string {
 //	cluster compact=true defragment=45/100/30 schedule="malformed"   (percent, MiB, seconds; off)
 //	cluster supervised=true approve=demo-2@h2
 //	validation Failed "heartbeat must be positive" | Unschedulable:"no node"
+//	rotation name=r1 stage=Announced until=2026-01-02T03:04:05Z
+//	origin sending=Failed failure="..." trouble="..." missing="..." version=3.6.16 lost=demo-1
 //	release 3.6.16                            what members and template are of, from now on
 //	spec "snapshot-count 10000 -> 5000"       what members are started with changes
 //	member demo-0 ...                         see tellMember
@@ -133,6 +137,15 @@ func (l *lab) tell(line string) error {
 		return each(args, l.tellEtcd)
 	case "spec":
 		l.respec(args[0])
+	case "rotation":
+		l.seen.Certificates.Rotation = &Rotation{Stage: RotationNotBegun}
+		return each(args, l.tellRotation)
+	case "origin":
+		if l.seen.Origin == nil {
+			l.desired.Restores, l.seen.Origin = true, &Origin{Where: "s3://b/demo/nightly"}
+			l.staged = map[etcd.MemberName]string{}
+		}
+		return each(args, l.tellOrigin)
 	case "release":
 		l.release(args[0])
 	case "validation":

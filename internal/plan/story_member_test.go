@@ -24,6 +24,7 @@ import (
 //	blocks="no room"            it cannot be prepared for another release line
 //	db=900/300/1000/200         MiB: its database, in use, quota, in use once it is compacted
 //	copies, copied=45 failed="" it is being defragmented, was in so many seconds, could not be
+//	trust=Awaited               whom it is to trust has not come to it
 //	cordoned, uncordoned        its node takes no new pods, or does again
 //	outdated                    its pod follows an older template
 //	behind, caughtup            it lags behind the leader, or no more
@@ -69,6 +70,8 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 		p.binary = value
 	case "db", "copies", "copied", "failed":
 		return p.db.tell(key, value)
+	case "trust":
+		m.Trust = Trust(value)
 	case "cordoned", "uncordoned":
 		m.Cordoned = key == "cordoned"
 	case "blocks":

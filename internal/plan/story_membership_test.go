@@ -12,6 +12,7 @@ import (
 func (l *lab) performMembership(a Action) {
 	l.performStep(a)
 	l.performMaintenance(a)
+	l.performRotation(a)
 	id := l.seen.Record.ClusterID
 	switch a := a.(type) {
 	case Resize:

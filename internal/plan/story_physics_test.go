@@ -121,7 +121,7 @@ func (l *lab) settleAgent(m *Member) {
 	if m.Pod != PodRunning {
 		return
 	}
-	r := &control.Report{Member: m.Name, State: control.StateWaiting, Binary: cmp.Or(p.binary, usualRelease), Volume: *v}
+	r := &control.Report{Member: m.Name, State: control.StateWaiting, Binary: cmp.Or(p.binary, usualRelease), Volume: *v, Snapshot: l.snapshot(m.Name)}
 	a := l.starts(m.Name)
 	switch {
 	case p.state != "":

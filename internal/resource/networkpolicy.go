@@ -16,8 +16,8 @@ func OperatorPodLabels() map[string]string {
 }
 
 // NetworkPolicy builds who may reach which port of the members: peers among
-// themselves, the control port from the operator, clients and metrics from
-// anywhere. What members send is not restricted.
+// themselves, the control port from the operator and whoever brings a snapshot,
+// clients and metrics from anywhere. What members send is not restricted.
 func NetworkPolicy(in Inputs) *networkingv1.NetworkPolicy {
 	members := networkingv1.NetworkPolicyPeer{PodSelector: labelSelector(in.Cluster.Name)}
 	operator := networkingv1.NetworkPolicyPeer{
@@ -25,6 +25,12 @@ func NetworkPolicy(in Inputs) *networkingv1.NetworkPolicy {
 			corev1.LabelMetadataName: in.OperatorNamespace,
 		}},
 		PodSelector: &metav1.LabelSelector{MatchLabels: OperatorPodLabels()},
+	}
+	controllers := []networkingv1.NetworkPolicyPeer{operator}
+	if Restores(in.Cluster) {
+		controllers = append(controllers, networkingv1.NetworkPolicyPeer{
+			PodSelector: &metav1.LabelSelector{MatchLabels: restoreSelector(in.Cluster.Name)},
+		})
 	}
 	return seal(&networkingv1.NetworkPolicy{
 		TypeMeta:   typeMeta("networking.k8s.io/v1", "NetworkPolicy"),
@@ -36,7 +42,7 @@ func NetworkPolicy(in Inputs) *networkingv1.NetworkPolicy {
 				allow(PortPeer, members),
 				allow(PortClient),
 				allow(PortMetrics),
-				allow(PortControl, operator),
+				allow(PortControl, controllers...),
 			},
 		},
 	})

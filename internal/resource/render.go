@@ -72,7 +72,7 @@ func (r Renderer) Render(c *v1alpha1.EtcdCluster, p Present) Rendered {
 		Cluster:           c,
 		Replicas:          int32(p.Replicas), //nolint:gosec // at most 32
 		Voters:            max(int(c.Spec.Replicas), p.Voters),
-		MemberImage:       r.image(c.Spec.Version),
+		MemberImage:       r.Image(c.Spec.Version),
 		OperatorNamespace: r.OperatorNamespace,
 	}
 	if p.StatefulSet != nil && p.StatefulSet.Spec.Replicas != nil {
@@ -113,11 +113,12 @@ func (r Renderer) hold(want *appsv1.StatefulSet, in Inputs, asked restartInputs,
 		return
 	}
 	out.Changes, out.Next, out.Version = changes(*held, asked), seal(want.DeepCopy()), held.Version
-	in.Cluster, in.MemberImage = held.restore(in.Cluster), r.image(held.Version)
+	in.Cluster, in.MemberImage = held.restore(in.Cluster), r.Image(held.Version)
 	want.Spec.Template = podTemplate(in)
 }
 
-func (r Renderer) image(version string) string {
+// Image is the member's image of an etcd release.
+func (r Renderer) Image(version string) string {
 	return strings.ReplaceAll(r.MemberImage, "{version}", version)
 }
 

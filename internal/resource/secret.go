@@ -22,6 +22,7 @@ func PKIPlan(cluster *v1alpha1.EtcdCluster, domains []string) pki.Plan {
 		Disabled:      cluster.Spec.TLS.Disabled,
 		Sources:       Sources(cluster),
 		Members:       int(cluster.Spec.Replicas),
+		Restores:      Restores(cluster),
 		Validity:      duration(cluster.Spec.TLS.Validity),
 		RenewBefore:   duration(cluster.Spec.TLS.RenewBefore),
 	}

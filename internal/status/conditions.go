@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/backup/series"
 	"github.com/quorate/quorate/internal/plan"
 )
 
@@ -21,7 +22,7 @@ const reasonActionFailed = "ActionFailed"
 func conditions(v View, before []metav1.Condition, now metav1.Time) []metav1.Condition {
 	all := append([]metav1.Condition(nil), before...)
 	for _, c := range []metav1.Condition{
-		ready(v), quorate(v), progressing(v), stalled(v), certificatesValid(v), secured(v), backupHealthy(),
+		ready(v), quorate(v), progressing(v), stalled(v), certificatesValid(v), secured(v), healthy(v1alpha1.ConditionBackupHealthy, v.Backups),
 	} {
 		c.ObservedGeneration = v.Generation
 		c.LastTransitionTime = now
@@ -153,6 +154,8 @@ func certificatesValid(v View) metav1.Condition {
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonSecretInvalid, strings.Join(certs.Problems, "; ")
 	case len(certs.Wanted) > 0 || len(certs.LostAuthorities) > 0:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(plan.ReasonCertificates), "Certificates are being issued."
+	case certs.Rotation != nil && certs.Rotation.Until != "":
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonCertificatesValid, rotationMessage(*certs.Rotation, certs.Expiry)
 	case certs.Expiry == "":
 		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, string(v.Decision.Reason), "The certificates have not been read."
 	case certs.Elsewhere:
@@ -171,7 +174,18 @@ func sourceMessages(troubles []plan.Source) string {
 	return strings.Join(messages, ". ") + "."
 }
 
-func backupHealthy() metav1.Condition {
-	return metav1.Condition{Type: v1alpha1.ConditionBackupHealthy, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNoBackup,
-		Message: "Nothing backs this cluster up: backups come with a later release."}
+// healthy is a condition of how backups are.
+func healthy(kind string, h series.Health) metav1.Condition {
+	c := metav1.Condition{Type: kind, Message: h.Message}
+	switch h.State {
+	case series.HealthRecent:
+		c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ReasonBackupRecent
+	case series.HealthFailed:
+		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonBackupFailed
+	case series.HealthOverdue:
+		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonBackupOverdue
+	default:
+		c.Status, c.Reason = metav1.ConditionUnknown, v1alpha1.ReasonNoBackup
+	}
+	return c
 }

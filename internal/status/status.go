@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/backup/series"
 	"github.com/quorate/quorate/internal/etcd"
 	"github.com/quorate/quorate/internal/plan"
 )
@@ -16,6 +17,8 @@ type View struct {
 	Desired     plan.Desired
 	Observation plan.Observation
 	Decision    plan.Decision
+	// Backups is how the cluster's backups are.
+	Backups series.Health
 	// Failure is why the decided action failed; empty when it did not.
 	Failure string
 	// Selector and ServiceName are the cluster's, from its builders.

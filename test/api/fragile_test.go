@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -8,20 +9,40 @@ import (
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/api/v1alpha1"
 )
 
 // fragileField is a field whose Go type decodes less than its JSON type can
 // say: quantities, durations, times, integers, enums, lists and maps of them.
 type fragileField struct {
+	kind   kind
 	path   string
 	status bool
 	likely []json.RawMessage   // values of the kind that the field is for
 	nest   func(value any) any // wraps a value in all that is above it
 }
 
-// base is the least that is accepted, before a value is put into it.
-const base = `{"apiVersion":"etcd.quorate.dev/v1alpha1","kind":"EtcdCluster",
-"metadata":{"name":"odd"},"spec":{"version":"3.7.3","storage":{"size":"8Gi"}}}`
+// kind is one of our kinds, with the least of it that is accepted, before a value
+// is put into it.
+type kind struct {
+	name, base string
+	one        func() client.Object
+	list       func() client.ObjectList
+}
+
+var kinds = []kind{
+	{"EtcdCluster", `{"apiVersion":"etcd.quorate.dev/v1alpha1","kind":"EtcdCluster",
+"metadata":{"name":"odd"},"spec":{"version":"3.7.3","storage":{"size":"8Gi"}}}`,
+		func() client.Object { return &v1alpha1.EtcdCluster{} }, func() client.ObjectList { return &v1alpha1.EtcdClusterList{} }},
+	{"EtcdBackup", `{"apiVersion":"etcd.quorate.dev/v1alpha1","kind":"EtcdBackup",
+"metadata":{"name":"odd"},"spec":{"clusterName":"demo","store":{"url":"s3://odd"}}}`,
+		func() client.Object { return &v1alpha1.EtcdBackup{} }, func() client.ObjectList { return &v1alpha1.EtcdBackupList{} }},
+	{"EtcdBackupSchedule", `{"apiVersion":"etcd.quorate.dev/v1alpha1","kind":"EtcdBackupSchedule",
+"metadata":{"name":"odd"},"spec":{"clusterName":"demo","schedule":"30 2 * * *","template":{"store":{"url":"s3://odd"}}}}`,
+		func() client.Object { return &v1alpha1.EtcdBackupSchedule{} }, func() client.ObjectList { return &v1alpha1.EtcdBackupScheduleList{} }},
+}
 
 // with is the least object with a value in this field.
 func (f fragileField) with(namespace string, offer json.RawMessage) (*unstructured.Unstructured, error) {
@@ -30,8 +51,12 @@ func (f fragileField) with(namespace string, offer json.RawMessage) (*unstructur
 		return nil, err
 	}
 	object := map[string]any{}
-	if err := json.Unmarshal([]byte(base), &object); err != nil {
+	if err := json.Unmarshal([]byte(f.kind.base), &object); err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(f.path, ".spec.bootstrap.restore.") {
+		store := map[string]any{"url": "s3://odd"} // the others go with it
+		object["spec"].(map[string]any)["bootstrap"] = map[string]any{"restore": map[string]any{"store": store}}
 	}
 	merge(object, f.nest(value).(map[string]any))
 	raw, err := json.Marshal(object)
@@ -62,8 +87,17 @@ func merge(into, from map[string]any) {
 func fragileFields(t *testing.T) []fragileField {
 	t.Helper()
 	var found []fragileField
-	collect("", rootSchema(t), func(value any) any { return value }, &found)
-	slices.SortFunc(found, func(a, b fragileField) int { return strings.Compare(a.path, b.path) })
+	for _, k := range kinds {
+		var its []fragileField
+		collect("", rootSchema(t, k.name), func(value any) any { return value }, &its)
+		for _, field := range its {
+			field.kind = k
+			found = append(found, field)
+		}
+	}
+	slices.SortFunc(found, func(a, b fragileField) int {
+		return cmp.Or(strings.Compare(a.kind.name, b.kind.name), strings.Compare(a.path, b.path))
+	})
 	if len(found) < 20 {
 		t.Fatalf("only %d fields", len(found))
 	}
@@ -74,7 +108,7 @@ func collect(path string, s apiextensionsv1.JSONSchemaProps, nest func(any) any,
 	if fragile(path, s) {
 		*found = append(*found, fragileField{path: path, status: strings.HasPrefix(path, ".status"), likely: likely(s), nest: nest})
 	}
-	if path == "" || path == ".spec" {
+	if path == "" || path == ".spec" || path == ".spec.store" || path == ".spec.template" || path == ".spec.template.store" {
 		s.Required = nil // the base has them
 	}
 	for name, field := range s.Properties {
@@ -135,6 +169,9 @@ func filled(s apiextensionsv1.JSONSchemaProps) map[string]any {
 	object := map[string]any{}
 	for _, required := range s.Required {
 		object[required] = fill(s.Properties[required])
+		if required == "url" {
+			object[required] = "s3://odd"
+		}
 	}
 	return object
 }

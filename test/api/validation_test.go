@@ -1,13 +1,12 @@
 package api
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/quorate/quorate/api/v1alpha1"
 )
 
 // TestInvalid applies each manifest of testdata/invalid and wants it refused
@@ -67,12 +66,13 @@ func TestValid(t *testing.T) {
 // Go prints must be accepted too.
 func readBack(t *testing.T, object *unstructured.Unstructured) {
 	t.Helper()
-	var cluster v1alpha1.EtcdCluster
-	if err := server.client.Get(t.Context(), client.ObjectKeyFromObject(object), &cluster); err != nil {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == object.GetKind() })
+	one := kinds[i].one()
+	if err := server.client.Get(t.Context(), client.ObjectKeyFromObject(object), one); err != nil {
 		t.Fatal(err)
 	}
-	cluster.Labels = map[string]string{"touched": "yes"}
-	if err := server.client.Update(t.Context(), &cluster); err != nil {
+	one.SetLabels(map[string]string{"touched": "yes"})
+	if err := server.client.Update(t.Context(), one); err != nil {
 		t.Fatalf("what Go read it cannot write back: %v", err)
 	}
 }

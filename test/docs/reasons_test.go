@@ -33,7 +33,8 @@ func reasons(t *testing.T) []string {
 	status := constants(t, "internal/status/conditions.go")
 	public := constants(t, "api/v1alpha1/reasons.go")
 	var all []string
-	for _, set := range []map[string]string{planner, agent, status} {
+	schedules := constants(t, "internal/backup/series/decision.go")
+	for _, set := range []map[string]string{planner, agent, status, schedules} {
 		for name, value := range set {
 			if strings.HasPrefix(name, "Reason") || strings.HasPrefix(name, "reason") {
 				all = append(all, value)

@@ -31,6 +31,9 @@ var scenarios = []scenario{
 	{"rollout", three, rollOut},
 	{"downgrade", three, stepBack},
 	{"space", threeThatFill, giveSpaceBack},
+	{"rotate", three, replaceAuthorities},
+	{"backup", three, backUpAndDelete},
+	{"restore", oneThatIsBackedUp, beginWithBackup},
 }
 
 // scaleOutAndIn creates a cluster of one member, scales it to three and, with
@@ -44,7 +47,13 @@ func scaleOutAndIn(c *cluster) {
 	c.scaleTo(1)
 }
 
-func three(c *cluster) { c.create(manifest(c.name, 3, operatedBy(c.sweeper()))) }
+func three(c *cluster) { c.made() }
+
+// made creates a cluster of three that the sweep's operator acts on.
+func (c *cluster) made(edits ...edit) {
+	c.create(manifest(c.name, 3, append(edits, operatedBy(c.sweeper()))...))
+	c.waitReady()
+}
 
 // replaceTwice deletes the claim of one member, and then empties the volume of
 // another.
@@ -84,8 +93,40 @@ func stepBack(c *cluster) {
 	c.nothingKept()
 }
 
+// backUpAndDelete makes a backup into a volume, and deletes it with its data.
+func backUpAndDelete(c *cluster) {
+	c.create(volumeStore())
+	c.write("before", 10)
+	c.backup("nightly", intoVolume, func(b *v1alpha1.EtcdBackup) { b.Spec.DeletionPolicy = v1alpha1.DeletionDelete }).complete()
+	kubectl(c.t, "-n", c.space.name, "delete", "etcdbackup", "nightly", "--timeout=2m")
+}
+
+// oneThatIsBackedUp is another cluster, with a backup.
+func oneThatIsBackedUp(c *cluster) {
+	source := &cluster{c.space, "source"}
+	c.create(volumeStore(), manifest(source.name, 1, operatedBy(c.sweeper())))
+	source.waitReady()
+	source.write("before", 10)
+	source.backup("nightly", intoVolume).complete()
+}
+
+// beginWithBackup creates a cluster of three that begins with the other's backup.
+func beginWithBackup(c *cluster) {
+	c.made(beginningWith(v1alpha1.RestoreSource{BackupName: "nightly"}))
+}
+
+// replaceAuthorities gives clients no time: there are none.
+func replaceAuthorities(c *cluster) {
+	before := c.identities()
+	c.change(grace("1s"), func(o *v1alpha1.EtcdCluster) {
+		o.Annotations = map[string]string{v1alpha1.AnnotationRotateCA: "once"}
+	})
+	c.rotated("once")
+	c.restartsAll(before)
+}
+
 func threeThatFill(c *cluster) {
-	c.create(manifest(c.name, 3, operatedBy(c.sweeper()), quota("16Mi")))
+	c.made(quota("16Mi"))
 }
 
 // giveSpaceBack fills the database with history, and lets that go.
@@ -101,7 +142,7 @@ func giveSpaceBack(c *cluster) {
 // the StatefulSet may be made anew before or after these have grown.
 func threeThatGrow(c *cluster) {
 	quota := func(o *v1alpha1.EtcdCluster) { o.Spec.Etcd.QuotaBackend = ptr.To(resource.MustParse("256Mi")) }
-	c.create(manifest(c.name, 3, operatedBy(c.sweeper()), storageClass(c.class("grows", true)), quota))
+	c.made(storageClass(c.class("grows", true)), quota)
 }
 
 func growVolumes(c *cluster) {
@@ -131,7 +172,6 @@ func (s scenario) run(t *testing.T, fault string, want *outcome) outcome {
 	if s.before != nil {
 		op.start(noFault)
 		s.before(c)
-		c.waitReady()
 		op.stop()
 	}
 	op.start(withFault)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -21,6 +22,7 @@ import (
 var kinds = []client.ObjectList{
 	&v1alpha1.EtcdClusterList{}, &appsv1.StatefulSetList{}, &corev1.PodList{}, &corev1.PersistentVolumeClaimList{},
 	&corev1.ServiceList{}, &corev1.SecretList{}, &policyv1.PodDisruptionBudgetList{}, &networkingv1.NetworkPolicyList{},
+	&batchv1.JobList{}, &v1alpha1.EtcdBackupList{},
 }
 
 // state is everything that there is of the cluster, object by object, in lines
@@ -68,8 +70,13 @@ func linesOf(all []client.Object, namespace string) map[string][]string {
 // object begins an object in the text.
 const object = "--- "
 
+// kindAndName names an object. The pods of a Job, whose own names are random, bear its.
 func kindAndName(o client.Object) string {
-	return strings.TrimPrefix(fmt.Sprintf("%T", o), "*") + " " + o.GetName()
+	name := o.GetName()
+	if job := o.GetLabels()[batchv1.JobNameLabel]; job != "" {
+		name = "of " + job
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%T", o), "*") + " " + name
 }
 
 // essence is what of an object must be the same in every run.
@@ -97,8 +104,16 @@ func essence(o client.Object) map[string]any {
 	case *corev1.Pod:
 		content["spec"] = podEssence(o)
 		content["status"] = map[string]any{"phase": o.Status.Phase, "ready": podReady(o) == nil}
+		if o.Labels[batchv1.JobNameLabel] != "" {
+			drop(content, "", "metadata")
+		}
 	case *corev1.PersistentVolumeClaim:
 		drop(content, "spec", "volumeName")
+	case *batchv1.Job:
+		drop(content, "", "spec")
+		content["status"] = map[string]any{"succeeded": o.Status.Succeeded}
+	case *v1alpha1.EtcdBackup:
+		drop(content, "status", "size", "storedSize", "duration")
 	case *corev1.Service:
 		drop(content, "spec", "clusterIP", "clusterIPs")
 	case *corev1.Secret:

@@ -23,7 +23,10 @@ const (
 	// names.
 	sweepVariable = "QUORATE_SWEEP"
 	seedVariable  = "QUORATE_SWEEP_SEED"
-	sweepDrawn    = 12
+	sweepDrawn    = 10
+	// scenariosDrawn is how many scenarios a draw takes its runs from: each costs
+	// an undisturbed run.
+	scenariosDrawn = 4
 )
 
 // disturbance is a scenario in which one write is disturbed.
@@ -45,9 +48,11 @@ var modes = map[string]string{"fail": "not sent", "lose": ", lost", "die": ", di
 // state of the undisturbed run, after as many creations, deletions and members.
 func TestCrashSweep(t *testing.T) {
 	t.Parallel()
-	sweep := &sweep{undisturbed: map[string]outcome{}}
+	sweep := &sweep{undisturbed: map[string]outcome{}, seed: seed(t), wanted: cmp.Or(os.Getenv(sweepVariable), strconv.Itoa(sweepDrawn))}
+	sweep.random = rand.New(rand.NewPCG(sweep.seed, 0))
+	sweep.drawScenarios()
 	t.Run("undisturbed", func(t *testing.T) {
-		for _, s := range scenarios {
+		for _, s := range sweep.scenarios {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
 				sweep.expect(s, s.run(t, "", nil))
@@ -73,8 +78,11 @@ func TestCrashSweep(t *testing.T) {
 // sweep is what is found out meanwhile.
 type sweep struct {
 	sync.Mutex
-	undisturbed map[string]outcome
+	wanted      string // see sweepVariable
 	seed        uint64
+	random      *rand.Rand
+	scenarios   []scenario
+	undisturbed map[string]outcome
 	all         int
 	runs        int
 	failures    int
@@ -113,12 +121,41 @@ func (s *sweep) count(failed bool) {
 	}
 }
 
+// seed is given, or told by the clock.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	given := os.Getenv(seedVariable)
+	if given == "" {
+		return uint64(time.Now().UnixNano()) % 1_000_000
+	}
+	n, err := strconv.ParseUint(given, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", seedVariable, err)
+	}
+	return n
+}
+
+// drawScenarios takes all scenarios for all runs, those that a pattern names, and
+// some for some runs.
+func (s *sweep) drawScenarios() {
+	s.scenarios = slices.Clone(scenarios)
+	if _, err := strconv.Atoi(s.wanted); err == nil {
+		s.random.Shuffle(len(s.scenarios), func(i, j int) { s.scenarios[i], s.scenarios[j] = s.scenarios[j], s.scenarios[i] })
+		s.scenarios = s.scenarios[:scenariosDrawn]
+		return
+	}
+	named := slices.DeleteFunc(slices.Clone(scenarios), func(of scenario) bool { return !strings.Contains(s.wanted, of.name+"/") })
+	if len(named) > 0 {
+		s.scenarios = named
+	}
+}
+
 // choose draws the runs from all that there are, in an order that the seed
 // repeats.
 func (s *sweep) choose(t *testing.T) []disturbance {
 	t.Helper()
 	var all []disturbance
-	for _, of := range scenarios {
+	for _, of := range s.scenarios {
 		for _, write := range s.undisturbed[of.name].writes.done() {
 			s.all++
 			for _, mode := range slices.Sorted(maps.Keys(modes)) {
@@ -126,26 +163,16 @@ func (s *sweep) choose(t *testing.T) []disturbance {
 			}
 		}
 	}
-	s.seed = uint64(time.Now().UnixNano()) % 1_000_000
-	if given := os.Getenv(seedVariable); given != "" {
-		n, err := strconv.ParseUint(given, 10, 64)
-		if err != nil {
-			t.Fatalf("%s: %v", seedVariable, err)
-		}
-		s.seed = n
-	}
-	random := rand.New(rand.NewPCG(s.seed, 0))
-	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	wanted := cmp.Or(os.Getenv(sweepVariable), strconv.Itoa(sweepDrawn))
-	if wanted == "all" {
+	s.random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if s.wanted == "all" {
 		return all
 	}
-	if n, err := strconv.Atoi(wanted); err == nil {
+	if n, err := strconv.Atoi(s.wanted); err == nil {
 		return sample(all, n)
 	}
-	pattern, err := regexp.Compile(wanted)
+	pattern, err := regexp.Compile(s.wanted)
 	if err != nil {
-		t.Fatalf("%s=%s: %v", sweepVariable, wanted, err)
+		t.Fatalf("%s=%s: %v", sweepVariable, s.wanted, err)
 	}
 	var some []disturbance
 	for _, d := range all {

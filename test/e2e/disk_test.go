@@ -58,13 +58,19 @@ func (c *cluster) hold(ordinal int) (release func()) {
 // disk is the folder on this machine that is a member's volume.
 func (c *cluster) disk(ordinal int) string {
 	c.t.Helper()
+	return c.volumeFolder(c.claim(ordinal))
+}
+
+// volumeFolder is the folder on this machine that is a claim's volume.
+func (s *space) volumeFolder(claimName string) string {
+	s.t.Helper()
 	claim, volume := &corev1.PersistentVolumeClaim{}, &corev1.PersistentVolume{}
-	c.read(c.claim(ordinal), claim)
-	if err := world.Get(bounded(c.t), client.ObjectKey{Name: claim.Spec.VolumeName}, volume); err != nil {
-		c.t.Fatalf("read volume %s: %v", claim.Spec.VolumeName, err)
+	s.read(claimName, claim)
+	if err := world.Get(bounded(s.t), client.ObjectKey{Name: claim.Spec.VolumeName}, volume); err != nil {
+		s.t.Fatalf("read volume %s: %v", claim.Spec.VolumeName, err)
 	}
 	if volume.Spec.Local == nil {
-		c.t.Fatalf("volume %s is not on this machine", volume.Name)
+		s.t.Fatalf("volume %s is not on this machine", volume.Name)
 	}
 	return volume.Spec.Local.Path
 }

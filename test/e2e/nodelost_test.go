@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -138,6 +139,7 @@ func TestQuorumLost(t *testing.T) {
 	c.waitCondition(v1alpha1.ConditionQuorate, metav1.ConditionFalse, "QuorumLost")
 	c.waitCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, "QuorumLost")
 	restarts := c.restarts(survivor)
+	c.saveOne()
 	start()
 	c.waitReady()
 	c.same(before)
@@ -146,6 +148,25 @@ func TestQuorumLost(t *testing.T) {
 	}
 	keys.verify()
 	c.settled(c.waitReady())
+}
+
+// saveOne backs up, without a quorum, what one member has: when a person says so.
+func (c *cluster) saveOne() {
+	c.t.Helper()
+	c.create(volumeStore())
+	b := c.backup("survivor", intoVolume)
+	eventually(c.t, medium, "the backup waits for a quorum", func(context.Context) error {
+		got := &v1alpha1.EtcdBackup{}
+		b.read(b.name, got)
+		if text := conditionsText(got.Status.Conditions); !strings.Contains(text, "spec.withoutQuorum") {
+			return fmt.Errorf("%s", text)
+		}
+		return nil
+	})
+	kubectl(c.t, "-n", c.space.name, "patch", "etcdbackup", b.name, "--type=merge", "-p", `{"spec":{"withoutQuorum":true}}`)
+	if got := b.complete(); got.Status.Revision < 21 {
+		c.t.Errorf("the backup has revision %d, and 20 keys were written", got.Status.Revision)
+	}
 }
 
 // operatorNode is where the operator of all runs.

@@ -38,6 +38,12 @@ func (w *World) do(o order) order {
 		w.remove(int(o.at), o.id)
 	case disarm:
 		w.disarm(o)
+	case issue:
+		w.authorities.told = w.authorities.stage
+	case rotate:
+		if w.authorities.stage == o.config && o.config < rotated {
+			w.authorities.stage++
+		}
 	case clearMember:
 		return w.clear(o)
 	default:

@@ -19,6 +19,8 @@ type Options struct {
 	Configs int
 	// Bloats: half of a database may become free, and is given back.
 	Bloats bool
+	// Rotates: the certificate authorities may be replaced.
+	Rotates bool
 	// Beyond: faults may take more than a quorum survives.
 	Beyond bool
 	Laws   Laws
@@ -74,7 +76,7 @@ func (o Options) start() World {
 	w := New(o.Members)
 	w.faults, w.changes = int8(o.Faults), int8(o.Changes) //nolint:gosec // small numbers
 	w.limit = max(w.limit, int8(o.Limit))                 //nolint:gosec // small numbers
-	w.bloats = o.Bloats
+	w.bloats, w.rotates = o.Bloats, o.Rotates
 	w.beyond, w.laws, w.configs = o.Beyond, o.Laws, uint8(o.Configs) //nolint:gosec // at most configs
 	if o.Prepare != nil {
 		o.Prepare(&w)

@@ -186,7 +186,9 @@ func (w *World) higher(i int) bool {
 }
 
 // stale reports whether a pod was made from another spec.
-func (w *World) stale(i int) bool { return w.nodes[i].config != w.spec.config }
+func (w *World) stale(i int) bool {
+	return w.nodes[i].config != w.spec.config || w.nodes[i].restless()
+}
 
 func (w *World) judgeRestart(i int) Breach {
 	n := &w.nodes[i]

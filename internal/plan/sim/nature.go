@@ -38,7 +38,7 @@ func (w *World) kubernetes(s *steps, i int) {
 	case !w.set.absent && (n.pod == pending || n.pod == running):
 		set(isStopped, func(n *node) { n.pod = terminating })
 	case n.pod == pending && n.claim == bound && !n.stranded:
-		set(starts, func(n *node) { n.pod = running })
+		set(starts, w.boot)
 	}
 	if n.clients == leaving {
 		set(clientsGo, func(n *node) { n.clients = connected })
@@ -59,8 +59,13 @@ func (w *World) wanted(n *node, set func(verb, func(*node))) {
 	case n.pod == pending && n.claim == noClaim:
 		set(getsPod, w.claim)
 	case n.pod == pending && n.claim == bound && !n.stranded:
-		set(starts, func(n *node) { n.pod = running })
+		set(starts, w.boot)
 	}
+}
+
+// boot starts a pod, which mounts the Secret as it is.
+func (w *World) boot(n *node) {
+	n.pod, n.disk, n.loaded = running, w.authorities.told, w.authorities.told
 }
 
 // claim makes the claim of a pod, with an empty volume.
@@ -81,6 +86,7 @@ func (w *World) member1(s *steps, i int) {
 	if n.hidden && !w.stuck {
 		w.try(s, isReached, i, func(w *World) bool { w.nodes[i].hidden = false; return true })
 	}
+	w.delivery(s, i)
 	if !n.alive() || !n.holds() {
 		return
 	}

@@ -22,6 +22,8 @@ func (w World) normal() World {
 		}
 		w.renumber(int8(i), n, old) //nolint:gosec // at most ordinals
 	}
+	w.settleAuthorities()
+	w.estranged()
 	return w
 }
 

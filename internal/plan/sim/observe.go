@@ -99,6 +99,7 @@ func (w *World) observe(live bool) plan.Observation {
 			o.Template.Validation = plan.ValidationPassed // what is bad shows on members only
 		}
 	}
+	w.certificates(&o)
 	o.Etcd = w.list(live)
 	count := max(int(w.spec.replicas), int(w.set.replicas), w.highest((*node).exists))
 	o.Members = make([]plan.Member, count)
@@ -170,6 +171,7 @@ func (w *World) member(i int, n *node) plan.Member {
 		m.Ready = m.Agent.Etcd != nil && m.Agent.Etcd.Ready
 	}
 	w.compare(&m, n)
+	w.trust(&m, n)
 	m.Clients = told(m)
 	if m.Claim != nil {
 		m.Claim.Marked = n.mark != 0 && (m.Agent == nil || n.admitted == 0 || n.admitted == n.mark)

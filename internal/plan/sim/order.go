@@ -53,12 +53,14 @@ const (
 	restart
 	validate
 	defragment
+	issue
+	rotate
 )
 
 var kindNames = [...]string{
 	"nothing", "Apply", "Confirm", "MarkVolumes", "Resize", "RenewClaims", "GrowClaims", "AddLearner", "Join", "Promote",
 	"MoveLeader", "RemoveMember", "Disarm", "Withdraw", "Drain", "Welcome", "Clear", "DropPod",
-	"FollowSpec", "Recreate", "Restart", "Validate", "Defragment",
+	"FollowSpec", "Recreate", "Restart", "Validate", "Defragment", "Issue", "Rotate",
 }
 
 // String names an order without the numbers that change as worlds are renumbered.
@@ -70,7 +72,7 @@ func (o order) String() string {
 		return fmt.Sprintf("Resize to %d", o.number)
 	case o.kind == moveLeader:
 		return fmt.Sprintf("MoveLeader from demo-%d to demo-%d", o.at, o.to.ordinal)
-	case slices.Contains([]kind{disarm, renewClaims, apply, followSpec, validate}, o.kind):
+	case slices.Contains([]kind{disarm, renewClaims, apply, followSpec, validate, issue, rotate}, o.kind):
 		return kindNames[o.kind]
 	case o.members != 0:
 		var of []string
@@ -92,6 +94,9 @@ func (w *World) order(a plan.Action, live bool) order {
 	switch a := a.(type) {
 	case plan.Apply, plan.RenewClaims:
 		o.number, o.config = w.set.replicas, w.set.config
+	case plan.Issue:
+	case plan.Rotate:
+		o.config = w.authorities.stage
 	case plan.FollowSpec, plan.Validate:
 		o.config = w.spec.config
 	case plan.Resize:

@@ -139,6 +139,8 @@ func (w *World) imperfect(d plan.Decision) string {
 		return "it must not end like this"
 	case w.alarm.id != 0:
 		return "an alarm is left"
+	case w.authorities.asked:
+		return "the authorities are not replaced"
 	case w.set.absent || int(w.set.replicas) != replicas:
 		return fmt.Sprintf("the StatefulSet runs %d pods", w.set.replicas)
 	case w.set.config != w.spec.config:
@@ -172,6 +174,8 @@ func (w *World) member2(i int) string {
 		return "is not on the volume that it shall be on"
 	case w.stale(i):
 		return "does not run what the spec asks for"
+	case n.restless() || n.disk != w.authorities.told:
+		return "has not loaded whom it shall trust"
 	case n.bloated:
 		return "is not defragmented"
 	case n.mark != n.id:

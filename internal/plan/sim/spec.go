@@ -8,6 +8,9 @@ func (w *World) wishes(s *steps) {
 	next := *w
 	next.changes--
 	next.sizeWishes(s)
+	if next.rotates && !next.authorities.asked {
+		next.try(s, rotates, 0, func(w *World) bool { w.authorities.asked = true; return true })
+	}
 	if next.spec.hibernated {
 		next.try(s, wakes, 0, func(w *World) bool { w.spec.hibernated = false; return true })
 	} else {

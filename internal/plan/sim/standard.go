@@ -18,6 +18,7 @@ func Standard() []Scenario {
 		{"three members, one change of the spec, one fault", Options{Members: 3, Faults: 1, Changes: 1, Configs: 2}},
 		{"three members whose databases are given back, one fault", Options{Members: 3, Faults: 1, Changes: 1, Bloats: true}},
 		{"three members, two changes of the spec", Options{Members: 3, Changes: 2, Configs: 3}},
+		{"three members whose authorities are replaced, one fault", Options{Members: 3, Faults: 1, Changes: 1, Rotates: true}},
 	}
 }
 
@@ -37,7 +38,7 @@ func Long() []Scenario {
 // Wide are worlds that are too large for every history: for Walk.
 func Wide() []Scenario {
 	return []Scenario{
-		{"up to five members", Options{Members: 3, Limit: 5, Faults: 30, Changes: 12, Configs: 2}},
+		{"up to five members", Options{Members: 3, Limit: 5, Faults: 30, Changes: 12, Configs: 2, Rotates: true}},
 		{"five members", Options{Members: 5, Limit: 5, Faults: 40, Changes: 6, Configs: 3, Bloats: true}},
 		{"five members that may lose their quorum", Options{Members: 5, Limit: 5, Faults: 12, Changes: 4, Configs: 2, Beyond: true}},
 		{"up to three members", Options{Members: 1, Limit: 3, Faults: 20, Changes: 20, Configs: 3}},

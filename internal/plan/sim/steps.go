@@ -28,6 +28,7 @@ const (
 	replicates
 	isElected
 	isCopied
+	getsCertificates
 	// What may happen, and need not.
 	podIsCollected
 	writes
@@ -59,6 +60,7 @@ const (
 	changesConfig
 	replaces
 	bloats
+	rotates
 	// The operator.
 	decides
 	acts
@@ -69,7 +71,7 @@ var verbTexts = [...]string{
 	getsPod: "the pod of demo-%d is created", starts: "the pod of demo-%d starts", isStopped: "the pod of demo-%d is surplus",
 	podGoes: "the pod of demo-%d is gone", claimGoes: "the claim of demo-%d is gone", clientsGo: "no client is sent to demo-%d any more",
 	grows: "the volume of demo-%d has grown", learnsRemoval: "demo-%d learns that it was removed",
-	publishes: "demo-%d publishes itself", replicates: "demo-%d catches up", isCopied: "demo-%d is defragmented", bloats: "half of the database of demo-%d becomes free", isElected: "demo-%d is elected",
+	publishes: "demo-%d publishes itself", replicates: "demo-%d catches up", isCopied: "demo-%d is defragmented", getsCertificates: "its node brings demo-%d the Secret", bloats: "half of the database of demo-%d becomes free", isElected: "demo-%d is elected",
 	podIsCollected: "the orphaned pod of demo-%d is collected", writes: "a write is acknowledged by %s only",
 	arrives: "the late message arrives: %s",
 	crashes: "demo-%d crashes", podDeleted: "somebody deletes the pod of demo-%d", nodeDeleted: "the node of demo-%d is deleted",
@@ -84,7 +86,7 @@ var verbTexts = [...]string{
 	isCutShort: "demo-%d crashes while it joins",
 	scales:     "spec.replicas = %d", hibernates: "spec.hibernated = true", wakes: "spec.hibernated = false",
 	pauses: "spec.paused = true", resumes: "spec.paused = false", changesClass: "spec.storage.storageClassName = class %d",
-	growsSpec: "spec.storage.size = %d", changesConfig: "spec.etcd is revision %d", replaces: "a person declares demo-%d lost",
+	growsSpec: "spec.storage.size = %d", changesConfig: "spec.etcd is revision %d", replaces: "a person declares demo-%d lost", rotates: "the authorities are to be replaced",
 	decides: "the operator looks", acts: "the operator acts",
 }
 
@@ -92,7 +94,7 @@ var verbTexts = [...]string{
 func (s Step) String() string {
 	text := verbTexts[s.verb]
 	switch s.verb {
-	case catchesUp, setDeleted, hibernates, wakes, pauses, resumes, decides, acts:
+	case catchesUp, setDeleted, rotates, hibernates, wakes, pauses, resumes, decides, acts:
 		return text
 	case writes:
 		return fmt.Sprintf(text, setName(uint8(s.at))) //nolint:gosec // a set of ordinals

@@ -13,12 +13,14 @@ type World struct {
 	changes int8 // of the spec, left
 	limit   int8 // the largest size that a user asks for
 	// validated is the revision, and one more, that was found to be good.
-	validated uint8
-	configs   uint8 // how many revisions of spec.etcd a user tries
-	bloats    bool  // half of a database may become free
-	beyond    bool  // faults may take more than a quorum survives
-	nodes     [ordinals]node
-	leader    int8 // ordinal, or nobody
+	validated   uint8
+	configs     uint8 // how many revisions of spec.etcd a user tries
+	bloats      bool  // half of a database may become free
+	rotates     bool  // the certificate authorities may be replaced
+	authorities authorities
+	beyond      bool // faults may take more than a quorum survives
+	nodes       [ordinals]node
+	leader      int8 // ordinal, or nobody
 	// alarm is the member that a CORRUPT alarm names.
 	alarm ref
 	set   statefulSet
@@ -74,6 +76,9 @@ type node struct {
 	log      logState
 	// bloated: half of the database is free. copying: it is being defragmented.
 	bloated, copying bool
+	// disk is the stage of the Secret that the node has brought, loaded that which
+	// etcd has read as it started.
+	disk, loaded uint8
 
 	id      uint8 // the entry of the member list; zero: none
 	learner bool

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,9 +16,11 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+
+	"github.com/quorate/quorate/test/storeserver/relay"
 )
 
-const usage = "usage: client [flags] put KEY VALUE | get KEY | writer PREFIX | steady LISTEN"
+const usage = "usage: client [flags] put KEY VALUE | get KEY | writer PREFIX | steady LISTEN | relay LISTEN TARGET"
 
 func main() {
 	endpoint := flag.String("endpoint", "", "URL of the client Service")
@@ -27,18 +30,33 @@ func main() {
 	patience := flag.Duration("patience", time.Second, "after which steady gives a write up")
 	connections := flag.Int("connections", 1, "over how many connections steady writes")
 	pause := flag.Duration("pause", 10*time.Millisecond, "pause between two writes of writer")
+	rate := flag.Int("rate", 1<<30, "bytes per second that relay lets pass")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	config, err := load(*folder, *serverName)
-	if err == nil {
-		u := &user{endpoint: *endpoint, tls: config, attempt: *attempt, patience: *patience, pause: *pause, connections: *connections}
+	u := &user{
+		endpoint: *endpoint, folder: *folder, serverName: *serverName,
+		attempt: *attempt, patience: *patience, pause: *pause, connections: *connections,
+	}
+	var err error
+	if flag.NArg() == 3 && flag.Arg(0) == "relay" {
+		err = pass(ctx, flag.Arg(1), flag.Arg(2), *rate)
+	} else {
 		err = u.run(ctx, flag.Args())
 	}
 	if err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
 	}
+}
+
+// pass relays connections until it is told to stop.
+func pass(ctx context.Context, listen, target string, bytesPerSecond int) error {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return err
+	}
+	return relay.Serve(ctx, listener, target, bytesPerSecond)
 }
 
 func load(folder, serverName string) (*tls.Config, error) {
@@ -64,7 +82,7 @@ func load(folder, serverName string) (*tls.Config, error) {
 // address may stand for several members, of which one hangs.
 type user struct {
 	endpoint                 string
-	tls                      *tls.Config
+	folder, serverName       string
 	attempt, patience, pause time.Duration
 	connections              int
 	client                   *clientv3.Client
@@ -149,7 +167,7 @@ func (u *user) steadily(ctx context.Context, listen string) error {
 		defer close(ended)
 		s.run(ctx)
 	}()
-	return s.record.serve(listen, s.redial, func() {
+	return s.record.serve(listen, u.folder, s.redial, func() {
 		cancel()
 		<-ended
 	})
@@ -175,14 +193,19 @@ func (u *user) try(ctx context.Context, do func(context.Context, *clientv3.Clien
 	return err
 }
 
+// dial reads the certificates each time: they are replaced in between.
 func (u *user) dial() (*clientv3.Client, error) {
+	secure, err := load(u.folder, u.serverName)
+	if err != nil {
+		return nil, err
+	}
 	config := clientv3.Config{
-		Endpoints: []string{u.endpoint}, TLS: u.tls, DialTimeout: u.attempt, Logger: zap.NewNop(),
+		Endpoints: []string{u.endpoint}, TLS: secure, DialTimeout: u.attempt, Logger: zap.NewNop(),
 		DialKeepAliveTime: 10 * time.Second, DialKeepAliveTimeout: 3 * time.Second,
 	}
-	if u.tls != nil && u.tls.ServerName != "" {
+	if secure != nil && secure.ServerName != "" {
 		// clientv3 expects the certificate to bear the endpoint's host, whatever TLS.ServerName says.
-		config.DialOptions = []grpc.DialOption{grpc.WithAuthority(u.tls.ServerName)}
+		config.DialOptions = []grpc.DialOption{grpc.WithAuthority(secure.ServerName)}
 	}
 	return clientv3.New(config)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -82,10 +83,16 @@ func isTimeout(err error) bool {
 
 // serve answers GET /acked with the number of acknowledged writes and GET
 // /member with the ID of the member that acknowledged the last one. POST /redial
-// makes every connection anew, as clients do that come later; POST /stop answers,
-// once all that was under way has ended, with the history.
-func (r *record) serve(address string, redial, stop func()) error {
+// makes every connection anew, as clients do that come later; GET /tls/FILE answers
+// with what is mounted there by now (never a key); POST /stop answers, once all that was under way has ended, with
+// the history.
+func (r *record) serve(address, folder string, redial, stop func()) error {
 	mux := http.NewServeMux()
+	for _, file := range []string{"ca.crt", "tls.crt"} {
+		mux.HandleFunc("GET /tls/"+file, func(w http.ResponseWriter, request *http.Request) {
+			http.ServeFile(w, request, filepath.Join(folder, file))
+		})
+	}
 	mux.HandleFunc("GET /member", func(w http.ResponseWriter, _ *http.Request) {
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -24,6 +24,7 @@ func main() {
 	flag.IntVar(&one.Changes, "changes", 0, "of that world: how many changes of the spec")
 	flag.IntVar(&one.Depth, "depth", 0, "of that world: how many steps are followed; 0: all")
 	flag.BoolVar(&one.Bloats, "bloats", false, "of that world: half of a database may become free")
+	flag.BoolVar(&one.Rotates, "rotates", false, "of that world: the certificate authorities may be replaced")
 	flag.IntVar(&one.Configs, "configs", 0, "of that world: how many revisions of what members are started with; the third is bad")
 	flag.BoolVar(&one.Beyond, "beyond", false, "of that world: faults may cost the quorum")
 	flag.BoolVar(&one.Laws.NoSecondLook, "no-second-look", false, "of that world: act on the cached view")

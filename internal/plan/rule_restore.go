@@ -1,0 +1,120 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
+)
+
+// Origin is the backup that a new cluster begins with, and the Job that brings it.
+type Origin struct {
+	// Where is the backup for people; empty while it is not known.
+	Where string
+	// Missing says what is wanted and not there: the backup itself, or a Secret.
+	Missing *Trouble
+	// Sending is how far the Job is; Trouble is why its pod does not start, Failure
+	// why it failed.
+	Sending          Sending
+	Trouble, Failure string
+	// SHA256 and Version are of the snapshot that the Job has brought to every volume,
+	// once it has; Version is the etcd release that it is from, where that is known.
+	SHA256, Version string
+}
+
+// Sending is how far a Job is that brings a snapshot to the members.
+type Sending string
+
+// The states of a Job; it is absent where nothing else is said.
+const (
+	SendingRuns   Sending = "Runs"
+	SendingDone   Sending = "Done"
+	SendingFailed Sending = "Failed"
+)
+
+// Send starts the Job that brings the snapshot to these volumes.
+type Send struct{ Members []BirthMember }
+
+// StopSending deletes that Job.
+type StopSending struct{}
+
+func (Send) action()        {}
+func (StopSending) action() {}
+
+func (a Send) String() string      { return "Send " + volumes(a.Members) }
+func (StopSending) String() string { return "StopSending" }
+
+// bumpRevisions is how far a restored cluster's first revision lies above the
+// backup's: no cluster that the backup was made of has come so far since.
+const bumpRevisions = 1_000_000_000
+
+// bringing sees to it that the same snapshot lies on every volume before anything is
+// granted; nil once it does. Nothing starts from anything else.
+func bringing(w *world, candidates []Member) *Decision {
+	src := w.Origin
+	if src == nil {
+		return wait(ReasonRestoring, "The backup to begin with is not known yet.")
+	}
+	staged := stagedEverywhere(candidates, src.SHA256)
+	switch {
+	case src.Sending == SendingDone && staged:
+		return unfitting(w, src)
+	case src.Sending == SendingDone:
+		return act(StopSending{}, ReasonRestoring, fmt.Sprintf("The snapshot does not lie on every volume any more (%s); it is brought once more.", lacking(candidates, src.SHA256)))
+	case src.Sending == SendingFailed:
+		return blocked(ReasonRestoreFailed, fmt.Sprintf("The backup %s cannot be restored: %s. No volume was touched. Mend the cause and delete the Job that has failed: it is then tried again.", src.Where, strings.TrimSuffix(src.Failure, ".")))
+	case src.Sending == SendingRuns && src.Trouble != "":
+		return blocked(ReasonRestoreFailed, fmt.Sprintf("The pod that brings the backup %s to the members does not start: %s.", src.Where, strings.TrimSuffix(src.Trouble, ".")))
+	case src.Sending == SendingRuns:
+		return wait(ReasonRestoring, fmt.Sprintf("The backup %s is brought to the members%s.", src.Where, progress(candidates)))
+	case src.Missing != nil:
+		return blocked(src.Missing.Reason, src.Missing.Message)
+	}
+	return act(Send{birthMembers(candidates)}, ReasonRestoring, fmt.Sprintf("A Job brings the backup %s to the members, before any of them starts.", src.Where))
+}
+
+// restore is what the grant says of the snapshot; nil where the cluster begins empty.
+func (w *world) restore() *control.Restore {
+	if !w.Restores {
+		return nil
+	}
+	return &control.Restore{SHA256: w.Origin.SHA256, BumpRevisions: bumpRevisions, MarkCompacted: true}
+}
+
+// unfitting refuses data that the release asked for cannot read; agents refuse it too.
+func unfitting(w *world, src *Origin) *Decision {
+	from, err := etcd.ParseVersion(src.Version)
+	to, ok := w.supportedVersion()
+	if err != nil || !ok || from.Minor == to.Minor || from.Minor+1 == to.Minor {
+		return nil
+	}
+	return blocked(ReasonVersionStep, fmt.Sprintf("The backup %s is of etcd %s, which etcd %s cannot read. Set spec.version to a release of %s or the line after it.", src.Where, src.Version, w.Version, from.Line()))
+}
+
+func stagedEverywhere(candidates []Member, sha256 string) bool {
+	return lacking(candidates, sha256) == ""
+}
+
+// lacking names the members on whose volumes the snapshot does not lie.
+func lacking(candidates []Member, sha256 string) string {
+	without := keep(candidates, func(m Member) bool {
+		s := m.Agent.Snapshot
+		return sha256 == "" || s == nil || s.State != control.SnapshotStaged || s.SHA256 != sha256
+	})
+	return join(memberNames(without))
+}
+
+// progress says how much has arrived where least has.
+func progress(candidates []Member) string {
+	least, size := int64(-1), int64(0)
+	for _, m := range candidates {
+		if s := m.Agent.Snapshot; s != nil && s.Size > 0 && (least < 0 || s.Received < least) {
+			least, size = s.Received, s.Size
+		}
+	}
+	if size == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": %d%% of %d MiB", least*100/size, size>>20)
+}

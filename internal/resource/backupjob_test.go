@@ -1,0 +1,63 @@
+package resource_test
+
+import (
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/etcd"
+	"github.com/quorate/quorate/internal/resource"
+)
+
+func TestGoldenBackups(t *testing.T) {
+	images := resource.BackupImages{Backup: "backup:v1", Member: "member:3.7.3"}
+	cluster := inputs().Cluster
+	for _, name := range []string{"demo-0", "demo-1", "demo-2"} {
+		cluster.Status.Members = append(cluster.Status.Members, v1alpha1.MemberStatus{Name: name})
+	}
+	plain := cluster.DeepCopy()
+	plain.Spec.TLS.Disabled = true
+
+	least := &v1alpha1.EtcdBackup{ObjectMeta: metav1.ObjectMeta{Namespace: "prod", Name: "nightly", UID: "0a1b2c3d-0000-4000-8000-000000000009"}}
+	least.Spec.ClusterName = "demo"
+	least.Spec.Store = v1alpha1.BackupStore{URL: "volume://backups/etcd/"}
+
+	most := least.DeepCopy()
+	most.Spec.Store = v1alpha1.BackupStore{URL: "s3://bucket/prefix", SecretName: "s3", Endpoint: "https://minio:9000", Region: "eu"}
+	most.Spec.Compression, most.Spec.Verification = v1alpha1.CompressionNone, v1alpha1.VerificationRestore
+	most.Spec.Encryption = &v1alpha1.BackupEncryption{SecretName: "age"}
+	most.Spec.WithoutQuorum = true
+	most.Spec.Deadline = &metav1.Duration{Duration: 90 * time.Minute}
+	most.Spec.Job = v1alpha1.JobTemplate{
+		NodeSelector: map[string]string{"disk": "fast"}, Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+		Resources:        corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: *amount("1Gi")}},
+		ImagePullSecrets: []corev1.LocalObjectReference{{Name: "registry"}},
+	}
+	cloud := least.DeepCopy()
+	cloud.Spec.Store = v1alpha1.BackupStore{URL: "gs://bucket"}
+	cloud.Spec.Job.ServiceAccountName = "backups"
+
+	golden(t, "backup-least", []client.Object{resource.SaveJob(least, cluster, images), resource.EraseJob(least, images)})
+	golden(t, "backup-most", []client.Object{resource.SaveJob(most, cluster, images), resource.EraseJob(most, images)})
+	golden(t, "backup-cloud-identity", []client.Object{resource.SaveJob(cloud, plain, images)})
+}
+
+func TestGoldenRestores(t *testing.T) {
+	images := resource.BackupImages{Backup: "backup:v1"}
+	in := inputs()
+	store := v1alpha1.BackupStore{URL: "s3://bucket/prefix", SecretName: "s3", Endpoint: "https://minio:9000"}
+	in.Cluster.Spec.Bootstrap = &v1alpha1.Bootstrap{Restore: &v1alpha1.RestoreSource{
+		Store: &store, At: "2026-01-31T12:00:00Z", ClusterName: "old", Encryption: &v1alpha1.BackupEncryption{SecretName: "age"},
+	}}
+	volumes := map[etcd.MemberName]string{"demo-0": "v0", "demo-1": "v1", "demo-2": "v2"}
+	backup := &v1alpha1.EtcdBackup{ObjectMeta: metav1.ObjectMeta{Namespace: "prod", Name: "nightly"}}
+	backup.Spec.ClusterName, backup.Spec.Store = "other", v1alpha1.BackupStore{URL: "volume://backups"}
+	file := v1alpha1.RestoreSource{Store: &store, File: "by-hand/snapshot.db"}
+	golden(t, "restore-newest", []client.Object{resource.SendJob(in.Cluster, resource.RestoreFromStore(in.Cluster, *in.Cluster.Spec.Bootstrap.Restore), volumes, images), resource.NetworkPolicy(in)})
+	golden(t, "restore-backup", []client.Object{resource.SendJob(in.Cluster, resource.RestoreFromBackup(backup), volumes, images)})
+	golden(t, "restore-file", []client.Object{resource.SendJob(in.Cluster, resource.RestoreFromStore(in.Cluster, file), volumes, images)})
+}
