@@ -61,9 +61,7 @@ func TestBeginWithABackup(t *testing.T) {
 	told := snapshot.Result{Plain: &snapshot.Content{Size: 1, SHA256: restoredSHA256}, Manifest: &snapshot.Manifest{EtcdVersion: "3.7.3"}}
 	for n, a := range f.agents {
 		if n > 0 {
-			a.set(func(r *control.Report) {
-				r.Snapshot = &control.Snapshot{State: control.SnapshotStaged, SHA256: restoredSHA256, Size: 1, Received: 1}
-			})
+			a.set(staged)
 		}
 	}
 	// One volume has not got it, whatever the Job says: it is brought once more.
@@ -79,9 +77,7 @@ func TestBeginWithABackup(t *testing.T) {
 	}
 	removeJob(t, job)
 	f.settle(t, c)
-	f.agents[0].set(func(r *control.Report) {
-		r.Snapshot = &control.Snapshot{State: control.SnapshotStaged, SHA256: restoredSHA256, Size: 1, Received: 1}
-	})
+	f.agents[0].set(staged)
 	endJob(t, key, true, told)
 	for range 3 {
 		if fresh(t, c).Status.Birth == nil {
@@ -91,6 +87,11 @@ func TestBeginWithABackup(t *testing.T) {
 	if birth := fresh(t, c).Status.Birth; birth == nil || birth.Restore == nil || birth.Restore.SHA256 != restoredSHA256 || birth.Restore.BumpRevisions != 1_000_000_000 {
 		t.Errorf("granted: %+v", birth)
 	}
+}
+
+// staged has an agent report the snapshot as lying on its volume.
+func staged(r *control.Report) {
+	r.Snapshot = &control.Snapshot{State: control.SnapshotStaged, SHA256: restoredSHA256, Size: 1, Received: 1}
 }
 
 // stalls checks why a cluster stands still.

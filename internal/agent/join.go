@@ -38,13 +38,10 @@ func (a *Agent) join(req control.JoinRequest, answer func(control.Report, error)
 // admitted by this request.
 func refuseJoin(v view, c Config, req control.JoinRequest) *control.Refusal {
 	admitted := v.volume.Admission
+	if refused := refuseVolume(v, req.VolumeID); refused != nil {
+		return refused
+	}
 	switch {
-	case req.VolumeID != v.volume.ID:
-		return wrongVolume(v)
-	case v.stopping:
-		return refusal("", "The pod is stopping. Ask again when it is back.")
-	case v.state == control.StateRefused || v.state == control.StateRemoved:
-		return refusal(v.reason, "%s", v.message)
 	case req.ClusterID == 0 || req.MemberID == 0:
 		return refusal("", "The admission of a learner needs the cluster's ID and its own.")
 	case !slices.ContainsFunc(req.Members, c.isThis):

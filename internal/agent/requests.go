@@ -92,18 +92,30 @@ func (a *Agent) recordAdmission(record volumeRecord) error {
 	return record.write(a.layout)
 }
 
-// refuseAdmit returns why not; nil when the volume may be, or already is,
-// admitted by this request. identity is what follows from the request, unless
-// unfit says why nothing does.
-func refuseAdmit(v view, c Config, req control.AdmitRequest, identity control.Admission, unfit error) *control.Refusal {
-	admitted := v.volume.Admission
+// refuseVolume returns why nothing can be put on a volume, whatever it is; nil when
+// it is the one that is meant, and its member stays and refuses nothing itself.
+func refuseVolume(v view, id string) *control.Refusal {
 	switch {
-	case req.VolumeID != v.volume.ID:
+	case id != v.volume.ID:
 		return wrongVolume(v)
 	case v.stopping:
 		return refusal("", "The pod is stopping. Ask again when it is back.")
 	case v.state == control.StateRefused || v.state == control.StateRemoved:
 		return refusal(v.reason, "%s", v.message)
+	default:
+		return nil
+	}
+}
+
+// refuseAdmit returns why not; nil when the volume may be, or already is,
+// admitted by this request. identity is what follows from the request, unless
+// unfit says why nothing does.
+func refuseAdmit(v view, c Config, req control.AdmitRequest, identity control.Admission, unfit error) *control.Refusal {
+	admitted := v.volume.Admission
+	if refused := refuseVolume(v, req.VolumeID); refused != nil {
+		return refused
+	}
+	switch {
 	case req.Token == "":
 		return refusal("", "The admission has no token.")
 	case unfit != nil:

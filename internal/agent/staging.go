@@ -80,13 +80,10 @@ func (a *Agent) beginStaging(ctx context.Context, req control.SnapshotRequest) (
 // this snapshot.
 func refuseSnapshot(v view, have *control.Snapshot, req control.SnapshotRequest) *control.Refusal {
 	admitted := v.volume.Admission
+	if refused := refuseVolume(v, req.VolumeID); refused != nil {
+		return refused
+	}
 	switch {
-	case req.VolumeID != v.volume.ID:
-		return wrongVolume(v)
-	case v.stopping:
-		return refusal("", "The pod is stopping. Ask again when it is back.")
-	case v.state == control.StateRefused || v.state == control.StateRemoved:
-		return refusal(v.reason, "%s", v.message)
 	case v.state != control.StateWaiting:
 		return refusal("", "The volume is in use, and a snapshot is only put on one that waits empty.")
 	case admitted != nil && (admitted.Restored == nil || admitted.Restored.SHA256 != req.SHA256):

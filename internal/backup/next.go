@@ -101,6 +101,8 @@ func (o Observation) leave() Decision {
 		return Decision{}
 	case !o.DeletesData || !o.Begun:
 		return Decision{Action: Release, Reason: ReasonDataStays, Message: stays}
+	case o.Writing.Ending:
+		return Decision{Reason: ReasonDeletingData, Message: "The Job that makes the backup is ending; then what it has written is deleted."}
 	case o.Writing.State == JobRunning:
 		return Decision{Action: Stop, Reason: ReasonDeletingData, Message: "The Job that makes the backup is stopped, and what it has written is deleted."}
 	}

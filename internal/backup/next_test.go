@@ -76,6 +76,8 @@ func (o *Observation) tell(key, value string) (err error) {
 		o.Cluster.Quorate, o.Cluster.QuorumMessage = false, value
 	case "writing":
 		o.Writing.State, o.Begun = JobState(value), true
+	case "ending":
+		o.Writing.Ending = true
 	case "cause":
 		o.Writing.Cause = value
 	case "trouble":

@@ -66,6 +66,8 @@ const (
 // Job is one Job and what its pods tell.
 type Job struct {
 	State JobState
+	// Ending: it is being deleted, with its pods.
+	Ending bool
 	// Cause is why the Job failed, by Kubernetes' word, such as DeadlineExceeded.
 	Cause string
 	// Trouble is why its pod does not come up; empty when nothing hinders it.

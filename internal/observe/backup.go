@@ -102,7 +102,7 @@ func (o *Observer) job(ctx context.Context, b client.Object, name string) (*batc
 	if !metav1.IsControlledBy(job, b) {
 		return nil, backup.Job{State: backup.JobRunning, Trouble: fmt.Sprintf("there is a Job %s of somebody else; delete it", name)}, nil
 	}
-	out := backup.Job{State: backup.JobRunning, Attempts: int(job.Status.Failed)}
+	out := backup.Job{State: backup.JobRunning, Ending: job.DeletionTimestamp != nil, Attempts: int(job.Status.Failed)}
 	for _, c := range job.Status.Conditions {
 		if c.Status != corev1.ConditionTrue {
 			continue

@@ -91,6 +91,26 @@ func newShell(t *testing.T) *shell {
 	return s
 }
 
+// tell logs what a person would ask for after a failure, before anything is deleted.
+func (s *shell) tell(t *testing.T) {
+	t.Helper()
+	for _, question := range []string{
+		"kubectl get pods,pvc,jobs,quorate -o wide",
+		"kubectl describe quorate",
+		"kubectl get events --sort-by=.metadata.creationTimestamp | tail -n 60",
+		"kubectl -n quorate-system get pods -o wide; kubectl -n quorate-system describe pods",
+		"kubectl -n quorate-system logs deployment/quorate-operator --tail=80",
+		"kubectl -n quorate-system logs deployment/quorate-operator --tail=40 --previous",
+	} {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+		cmd := exec.CommandContext(ctx, "bash", "-c", question)
+		cmd.Dir, cmd.Env = s.root, s.env
+		out, err := cmd.CombinedOutput()
+		cancel()
+		t.Logf("$ %s (%v)\n%s", question, err, out)
+	}
+}
+
 // run fails the test when a command fails, and shows what was printed.
 func (s *shell) run(t *testing.T, commands string) {
 	t.Helper()
@@ -102,6 +122,7 @@ func (s *shell) run(t *testing.T, commands string) {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 5 * time.Second // a port-forward left in the background holds the output
 	if err := cmd.Run(); err != nil {
+		s.tell(t)
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 }
