@@ -1,6 +1,8 @@
 package v1alpha1
 
 import (
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -60,6 +62,10 @@ const (
 	// RestoreFromSurvivor takes the member that has most.
 	RestoreFromSurvivor RestoreFrom = "survivor"
 )
+
+// DefaultKeepOldFor is how long former volumes are kept where spec.keepOldFor is not
+// set.
+const DefaultKeepOldFor = 168 * time.Hour
 
 // EtcdRestoreSpec says which data to replace, and by what. `clusterName`, `source`
 // and `backup` are immutable; `dryRun` can be taken back, and not set later.
@@ -186,6 +192,10 @@ type RestoreRecord struct {
 	// The highest revision that the former cluster was seen to have.
 	// +optional
 	LastRevision int64 `json:"lastRevision,omitempty"`
+
+	// The highest revision that the cluster was seen to have once it was Ready.
+	// +optional
+	Revision int64 `json:"revision,omitempty"`
 
 	// When it was begun.
 	// +optional

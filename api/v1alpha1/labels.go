@@ -40,6 +40,8 @@ const (
 	// AnnotationSuperseded, on a PVC: the epoch of the volumes that have come in its
 	// place, by a restore.
 	AnnotationSuperseded = GroupName + "/superseded-by-epoch"
+	// AnnotationSupersededBy, beside it: the UID of the EtcdRestore.
+	AnnotationSupersededBy = GroupName + "/superseded-by"
 	// AnnotationKeptUntil, on a PVC whose volume was superseded: until when it is
 	// kept, in RFC 3339 form.
 	AnnotationKeptUntil = GroupName + "/kept-until"

@@ -60,7 +60,7 @@ func request(w *world) *Decision {
 	if old := w.givenUp(); !w.formed() && len(old) > 0 && (r == nil || r.Survivor) {
 		return blocked(ReasonSuperseded, fmt.Sprintf("The volumes of epoch %d (cluster %s) were given up for a restore, and the EtcdRestore is gone. Apply it again; or, to go back to that data, take the annotation etcd.quorate.dev/superseded-by-epoch off %s, and delete this EtcdCluster and apply it again.", old[0].Epoch, old[0].Formed, claims(old)))
 	}
-	if r == nil || r.Survivor || w.hindrance(r) != nil {
+	if r == nil || r.Survivor || w.done(r) || w.hindrance(r) != nil {
 		return nil
 	}
 	if r.Proof.State == "" {
@@ -70,6 +70,12 @@ func request(w *world) *Decision {
 		return nil
 	}
 	return act(BeginRestore{r.Name, r.UID, w.nextEpoch(r)}, ReasonRestoring, fmt.Sprintf("EtcdRestore %s: the backup %s comes in the place of the cluster's data.", r.Name, r.Origin.Where))
+}
+
+// done reports whether a restore was carried out: once is enough.
+func (w *world) done(r *Request) bool {
+	rec := w.Record.Restore
+	return rec != nil && rec.UID == r.UID && rec.Completed
 }
 
 // hindrance is why a restore from a backup cannot begin, for a person; nil if it can.

@@ -19,7 +19,14 @@ const (
 	ReasonRestored Reason = "Complete"
 	ReasonDryRun   Reason = "DryRun"
 	ReasonNextUp   Reason = "WaitingForOtherRestore"
+
+	ReasonClusterNotFound Reason = "ClusterNotFound"
 )
+
+// Done is the standing of an EtcdRestore that is complete.
+func Done() Standing {
+	return Done()
+}
 
 // StandingOf says how far the EtcdRestore in the observation's Request is, given
 // what was decided for its cluster.
@@ -27,7 +34,7 @@ func StandingOf(desired Desired, observation Observation, decision Decision) Sta
 	w := &world{Desired: desired, Observation: observation}
 	r, rec := w.Request, w.Record.Restore
 	switch {
-	case rec != nil && rec.UID == r.UID && rec.Completed:
+	case w.done(r):
 		return Standing{Complete: true, Reason: ReasonRestored, Message: "The cluster serves the restored data."}
 	case rec.active() && rec.UID == r.UID:
 		return Standing{Blocked: decision.Outcome == OutcomeBlocked, Reason: decision.Reason, Message: decision.Message}
