@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
 )
 
 // Agent is the lifecycle of one member.
@@ -54,6 +55,7 @@ type view struct {
 	contents control.Contents
 	server   *server              // nil unless etcd runs
 	log      *control.LogPosition // how far the log went when etcd was last seen not to run
+	listed   etcd.Members         // by the database, while etcd is halted
 	stopping bool
 }
 

@@ -22,7 +22,6 @@ func (a *Agent) boot() error {
 	if disk.Unusable == "" {
 		a.foundSnapshot(disk.Contents())
 	}
-	a.foundLog(disk.Log)
 	if record == nil && disk.Unusable == "" && disk.Damaged == "" {
 		minted, err := mintVolume(a.layout)
 		if err != nil {
@@ -36,6 +35,7 @@ func (a *Agent) boot() error {
 			v.volume = *record
 		}
 	})
+	a.foundEnd(disk.Log)
 	if err := a.checkConfig(); err != nil && boot.Action != Refuse && boot.Action != StayRemoved {
 		boot = refuse(control.ReasonBadConfig, "%v. Correct spec.etcd.", err)
 	}

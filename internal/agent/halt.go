@@ -43,7 +43,7 @@ func (a *Agent) halt(req control.HaltRequest, answer func(control.Report, error)
 			a.log.Warn("a good stop could not be recorded", zap.Error(err))
 		}
 	}
-	a.foundLog(scanLog(a.layout.walDir()))
+	a.foundEnd(scanLog(a.layout.walDir()))
 	a.log.Info("etcd is halted", zap.String("grant", req.Grant), zap.Any("log", a.look().log))
 	err := a.follow(Boot{Action: StayHalted, Message: haltedMessage})
 	answer(a.report(), nil)

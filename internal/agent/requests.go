@@ -23,10 +23,13 @@ func (a *Agent) report() control.Report {
 	r.Snapshot = a.staging.look()
 	r.Volume.Halted, r.Volume.Survived = v.volume.Halted, v.volume.Survived
 	if v.server == nil {
-		r.Log = v.log
+		r.Log, r.Listed = v.log, v.listed
 	}
 	if v.server != nil {
 		r.Etcd = v.server.status(a.unready() == "")
+		if r.Etcd.Leader == 0 {
+			r.Listed = v.server.memberList()
+		}
 		r.Etcd.Defragmenting, r.Etcd.Defragmented = a.defragmentations.look()
 	}
 	return r

@@ -2,20 +2,18 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"time"
 
-	"go.etcd.io/bbolt"
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
 
 	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/etcd"
 )
 
 // etcd's force-new-cluster drops what lies above the log's last hard state, and the
@@ -70,7 +68,7 @@ func refuseSurvive(v view, l layout, req control.SurviveRequest) *control.Refusa
 	case v.log == nil || *v.log != req.Log:
 		return refusal("", "The log ends elsewhere: %+v. Read the report again.", v.log)
 	}
-	learner, err := isLearner(l, v.volume.Admission.MemberID.String())
+	learner, err := isLearner(l, v.volume.Admission.MemberID)
 	switch {
 	case err != nil:
 		return refusal(control.ReasonCorruptDatabase, "Whether the member is a learner cannot be read: %v.", err)
@@ -81,33 +79,15 @@ func refuseSurvive(v view, l layout, req control.SurviveRequest) *control.Refusa
 	}
 }
 
-// isLearner asks the database, as every release line keeps it. A member that is not
-// listed has caught up with nothing.
-func isLearner(l layout, id string) (bool, error) {
-	stat, err := os.Stat(l.database())
+// isLearner asks the database. A member that is not listed has caught up with
+// nothing.
+func isLearner(l layout, id etcd.MemberID) (bool, error) {
+	list, err := readListed(l)
 	if err != nil {
-		return false, fmt.Errorf("look for the database: %w", err)
+		return false, err
 	}
-	learner := true
-	err = viewBolt(l.database(), stat.Size(), func(tx *bbolt.Tx) error {
-		members := tx.Bucket(membersBucket)
-		if members == nil {
-			return errors.New("it lists no members")
-		}
-		raw := members.Get([]byte(id))
-		if raw == nil {
-			return nil
-		}
-		var m struct {
-			IsLearner bool `json:"isLearner"`
-		}
-		if err := json.Unmarshal(raw, &m); err != nil {
-			return fmt.Errorf("read member: %w", err)
-		}
-		learner = m.IsLearner
-		return nil
-	})
-	return learner, err
+	self, ok := list.ByID(id)
+	return !ok || self.IsLearner, nil
 }
 
 // survive does what was granted, from wherever it was cut short, and then starts
@@ -129,7 +109,7 @@ func (a *Agent) survive() error {
 	if err := record.write(a.layout); err != nil {
 		return fmt.Errorf("record that the member is a cluster of one: %w", err)
 	}
-	a.change(func(v *view) { v.volume, v.log = record, nil })
+	a.change(func(v *view) { v.volume, v.log, v.listed = record, nil, nil })
 	if err := a.starts.settled(); err != nil {
 		return fmt.Errorf("record a good start: %w", err)
 	}

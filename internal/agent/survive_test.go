@@ -208,8 +208,10 @@ func TestHalt(t *testing.T) {
 		must(t, other.stop())
 	}
 	waitFor(t, "the end of the quorum", func() bool { return p.report().Etcd.Leader == 0 })
+	lists(t, p, pods)
 	r, err := p.halt("lost")
 	must(t, err)
+	lists(t, p, pods)
 	if r.State != control.StateHalted || r.Etcd != nil || r.Log == nil || r.Log.Index < 4 || r.Log.Term < 2 || r.Volume.Halted != "lost" {
 		t.Fatalf("got %+v, log %+v", r, r.Log)
 	}
@@ -219,6 +221,7 @@ func TestHalt(t *testing.T) {
 	if r := p.report(); r.State != control.StateHalted || r.Log == nil || *r.Log != log {
 		t.Fatalf("after a restart: %+v, log %+v", r, r.Log)
 	}
+	lists(t, p, pods)
 	if status, _ := p.probe("/livez"); status != 200 || p.ready() {
 		t.Error("a halted member is alive and not ready")
 	}
@@ -245,8 +248,23 @@ func TestHalt(t *testing.T) {
 		other.start()
 	}
 	waitFor(t, "readiness", p.ready)
-	if r := p.report(); r.Volume.Halted != "" || r.Log != nil || r.Etcd.Voters != 3 {
+	if r := p.report(); r.Volume.Halted != "" || r.Log != nil || r.Listed != nil || r.Etcd.Voters != 3 {
 		t.Errorf("after the halt: %+v", r)
+	}
+}
+
+// lists checks that a member without a quorum tells who is in its cluster.
+func lists(t *testing.T, p *pod, pods []*pod) {
+	t.Helper()
+	got := p.report().Listed
+	for _, of := range pods {
+		a := of.admission()
+		if m, ok := got.ByID(a.MemberID); !ok || m.Name != of.config.Name || len(m.PeerURLs) != 1 || m.PeerURLs[0] != of.config.PeerURL || m.IsLearner {
+			t.Errorf("%s is told as %+v in %+v", of.config.Name, m, got)
+		}
+	}
+	if len(got) != len(pods) {
+		t.Errorf("%d members are told: %+v", len(got), got)
 	}
 }
 
@@ -263,6 +281,9 @@ func TestLearnerSurvivesNothing(t *testing.T) {
 	must(t, err)
 	_, err = p.control().Survive(t.Context(), p.survival("lost"))
 	refusedWith(t, err, "is a learner")
+	if self, ok := p.report().Listed.ByID(req.MemberID); !ok || !self.IsLearner {
+		t.Errorf("it is told as %+v", self)
+	}
 	if r := p.report(); r.State != control.StateHalted {
 		t.Errorf("got %+v", r)
 	}

@@ -139,6 +139,9 @@ type Report struct {
 	// Log is how far the member's log goes; nil while etcd runs, or where that cannot
 	// be read.
 	Log *LogPosition `json:"log,omitempty"`
+	// Listed is the cluster as this member has applied it, told while it knows no
+	// leader or is halted. It may be of the past.
+	Listed etcd.Members `json:"listed,omitempty"`
 }
 
 // Etcd is what an embedded server says of itself. All of it is local: nothing
