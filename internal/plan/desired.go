@@ -34,6 +34,8 @@ type Desired struct {
 	StorageSize int64
 	// Defragmentation is spec.maintenance.defragmentation, at this moment.
 	Defragmentation Defragmentation
+	// SurvivorWanted: spec.quorumLoss is Survivor.
+	SurvivorWanted bool
 	// CompactOnNoSpace: the history of all keys may go once a database is full.
 	CompactOnNoSpace bool
 }

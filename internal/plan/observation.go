@@ -37,6 +37,8 @@ type Observation struct {
 	// Request is the EtcdRestore that is carried out or, where none is, the next
 	// one; nil for none.
 	Request *Request
+	// LostLong: quorum has been lost for as long as spec.quorumLossAfter says.
+	LostLong bool
 	// Former are the claims of other epochs than the record's.
 	Former []Volume
 	// StaleEpoch: the StatefulSet makes volumes of another epoch than the record's.
@@ -282,6 +284,9 @@ type Claim struct {
 	Deleting bool
 	// Superseded is the epoch that comes in its place, or zero.
 	Superseded int
+	// Unused: no old member's data can be on its volume. It has none yet, or bears no
+	// mark and was made after the restore under way had begun.
+	Unused bool
 	// Class is the claim's StorageClass, Size what it asks for in bytes.
 	Class string
 	Size  int64

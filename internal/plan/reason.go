@@ -31,6 +31,7 @@ const (
 	ReasonProvingBackup      Reason = "ProvingBackup"
 	ReasonStopping           Reason = "StoppingForRestore"
 	ReasonTakingBack         Reason = "TakingRestoreBack"
+	ReasonRecovering         Reason = "RecoveringFromSurvivor"
 	ReasonSuperseded         Reason = "VolumesSuperseded"
 	ReasonDroppingVolumes    Reason = "DroppingFormerVolumes"
 	ReasonDiscarding         Reason = "DiscardingBirth"

@@ -41,6 +41,8 @@ type Restoration struct {
 	FormerClusterID    etcd.ClusterID
 	// LastRevision is the highest one that the former cluster was seen to have.
 	LastRevision int64
+	// Chosen is the member that was told to survive, or zero.
+	Chosen etcd.MemberID
 	// Completed: the cluster was Ready again.
 	Completed bool
 }

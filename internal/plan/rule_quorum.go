@@ -75,7 +75,7 @@ func (w *world) lostForGood(present []Member) *Decision {
 	for i, m := range gone {
 		parts[i] = m.Why()
 	}
-	return blocked(ReasonQuorumLost, fmt.Sprintf("No quorum comes back by itself: %d of %d members have no data (%s), and those that have some run and find no quorum. Bring the lost volumes back if you can; if not, set spec.paused, take a snapshot from a member that still runs and move to a new EtcdCluster (docs/lost-quorum.md). Nothing is restarted, removed or wiped meanwhile.", len(gone), len(present), strings.Join(parts, "; ")))
+	return blocked(ReasonQuorumLost, fmt.Sprintf("No quorum comes back by itself: %d of %d members have no data (%s), and those that have some run and find no quorum. Bring the lost volumes back if you can; if not, apply an EtcdRestore with source survivor (docs/lost-quorum.md). Nothing is restarted, removed or wiped meanwhile.", len(gone), len(present), strings.Join(parts, "; ")))
 }
 
 // emptied reports whether a member holds no data that could ever take part

@@ -28,6 +28,7 @@ var rules = []rule{
 	{"birth", birth},                     // form a cluster, once
 	{"growth", growth},                   // larger volumes disturb nobody
 	{"confirmation", confirmation},       // formed: serve clients, mark the volumes
+	{"survivor", survivor},               // one member's data becomes the cluster
 	{"quorum", lostQuorum},               // without a quorum nothing else is decided
 	{"losses", losses},                   // members whose data is gone leave first
 	{"alarms", alarms},                   // and their alarms with them

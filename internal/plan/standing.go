@@ -16,9 +16,10 @@ type Standing struct {
 
 // The reasons that only the condition of an EtcdRestore has.
 const (
-	ReasonRestored Reason = "Complete"
-	ReasonDryRun   Reason = "DryRun"
-	ReasonNextUp   Reason = "WaitingForOtherRestore"
+	ReasonRestored  Reason = "Complete"
+	ReasonDryRun    Reason = "DryRun"
+	ReasonNotNeeded Reason = "QuorumHolds"
+	ReasonNextUp    Reason = "WaitingForOtherRestore"
 
 	ReasonClusterNotFound Reason = "ClusterNotFound"
 )

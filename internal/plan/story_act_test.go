@@ -119,7 +119,7 @@ func (l *lab) mark(a MarkVolumes, only []string) {
 			continue
 		}
 		if only == nil || slices.Contains(only, string(m.Name)) {
-			m.Claim.Formed, m.Claim.Marked = a.ClusterID, true
+			m.Claim.Formed, m.Claim.Marked, m.Claim.Unused = a.ClusterID, true, false
 			if v := l.disks[m.Name]; v != nil && v.Admission != nil {
 				m.Claim.Member = v.Admission.MemberID
 			}

@@ -58,6 +58,8 @@ type plight struct {
 	kept    string
 	blocks  string // why it cannot be prepared for another release line
 	db      database
+	log     uint64       // entries that its log has more than others
+	listed  etcd.Members // whom it lists, where that is of the past
 }
 
 // unborn is a cluster that was just applied.
@@ -112,6 +114,8 @@ func peerURL(name etcd.MemberName) string {
 //	etcd leader=demo-2 corrupt=demo-1 full=demo-1 stranger=c0177
 //	cluster compact=true defragment=45/100/30 schedule="malformed"   (percent, MiB, seconds; off)
 //	cluster supervised=true approve=demo-2@h2
+//	cluster wanted longLost                   spec.quorumLoss is Survivor; quorum is lost for long enough
+//	restore survivor lost=c0101,c0102         the EtcdRestore is from a survivor
 //	validation Failed "heartbeat must be positive" | Unschedulable:"no node"
 //	rotation name=r1 stage=Announced until=2026-01-02T03:04:05Z
 //	origin sending=Failed failure="..." trouble="..." missing="..." version=3.6.16 lost=demo-1
@@ -193,6 +197,8 @@ func (l *lab) tellCluster(key, value string) (err error) {
 		l.tellDefragmentation(value)
 	case "schedule":
 		l.desired.Defragmentation.Malformed = value
+	case "wanted", "longLost":
+		l.tellSurvivor(key)
 	case "supervised":
 		l.desired.Supervised = value == "true"
 	case "approve":

@@ -12,6 +12,7 @@ import (
 //
 //	pod=Pending                 its pod is kept in that state
 //	silent="timed out"          the operator does not reach its agent
+//	cut="its node is off"       nor do its peers
 //	refuses=CorruptWAL:"..."    its agent refuses its disk
 //	removed, starting           its agent says so
 //	free                        all of the above ends
@@ -29,9 +30,11 @@ import (
 //	outdated                    its pod follows an older template
 //	behind, caughtup            it lags behind the leader, or no more
 //	leaving, gone, welcome      clients are about to be sent elsewhere, are, come back
+//	ahead=7                     its log has more entries than others
 //	evidence="its PV is gone"   Kubernetes says that its volume is gone for good
 //	nodegone                    the node of its pod does not exist any more
 //	cannotgrow, growing="..."   its claim
+//	stays                       what is deleted of it stays, until: stopped
 //	lost                        its volume and claim are gone; an empty one comes
 //	volume=vol-x                it has that volume, empty
 //	contents=Unborn             what lies on its volume
@@ -46,6 +49,8 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 		p.pod = PodState(value)
 	case "silent":
 		p.silent = value
+	case "cut":
+		p.silent, p.state = value, control.StateStarting
 	case "refuses":
 		reason, message, _ := strings.Cut(value, ":")
 		p.state, p.reason, p.message = control.StateRefused, control.Reason(reason), message
@@ -76,6 +81,14 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 		m.Cordoned = key == "cordoned"
 	case "blocks":
 		p.blocks, p.step = value, nil
+	case "ahead":
+		_, err := fmt.Sscan(value, &p.log)
+		return err
+	case "stays":
+		p.stays = true
+	case "stopped":
+		p.stays, p.pod = false, ""
+		l.clear(name)
 	case "behind":
 		p.behind = true
 	case "caughtup":
@@ -147,7 +160,7 @@ func (l *lab) tellVolume(name etcd.MemberName, key, value string) error {
 
 // newClaim is a claim as the StatefulSet's template makes it.
 func (l *lab) newClaim(name etcd.MemberName) *Claim {
-	return &Claim{Name: claimOf(l.seen.Record.Epoch, name), Class: l.class, Size: l.size, Growable: true}
+	return &Claim{Name: claimOf(l.seen.Record.Epoch, name), Class: l.class, Size: l.size, Growable: true, Unused: l.seen.Record.Restore.active()}
 }
 
 func (l *lab) mint() *control.Volume {

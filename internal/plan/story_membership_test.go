@@ -14,6 +14,7 @@ func (l *lab) performMembership(a Action) {
 	l.performMaintenance(a)
 	l.performRotation(a)
 	l.performRestoration(a)
+	l.performSurvival(a)
 	id := l.seen.Record.ClusterID
 	switch a := a.(type) {
 	case Resize:

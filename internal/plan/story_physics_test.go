@@ -58,7 +58,7 @@ func (l *lab) statefulSet() bool {
 // starts reports what a member runs: by what its volume remembers.
 func (l *lab) starts(name etcd.MemberName) *control.Admission {
 	v, p := l.disks[name], l.plights[name]
-	if v == nil || v.Admission == nil || v.Contents != control.ContentsData || p.state != "" || l.member(name).Pod != PodRunning {
+	if v == nil || v.Admission == nil || v.Contents != control.ContentsData || v.Halted != "" || p.state != "" || l.member(name).Pod != PodRunning {
 		return nil
 	}
 	return v.Admission
@@ -131,6 +131,9 @@ func (l *lab) settleAgent(m *Member) {
 		l.running(m, r, a)
 	case a != nil:
 		r.State, r.Etcd = control.StateStarting, &control.Etcd{ClusterID: a.ClusterID, MemberID: a.MemberID, Term: 2, Voters: len(l.lists[a.ClusterID].Voters())}
+		l.withoutQuorum(m, r, a)
+	case v.Halted != "":
+		l.withoutQuorum(m, r, nil)
 	}
 	l.version(m.Name, r)
 	l.database(m.Name, r)

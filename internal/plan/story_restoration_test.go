@@ -54,6 +54,17 @@ func (l *lab) tellRestore(key, value string) error {
 		n, err := strconv.ParseInt(value, 10, 64)
 		r.Proof.Revision, r.Origin.Revision = n, n
 		return err
+	case "survivor":
+		r.Survivor = true
+	case "lost":
+		r.Lost = nil
+		for _, id := range list(value) {
+			var lost etcd.MemberID
+			if err := lost.UnmarshalText([]byte(id)); err != nil {
+				return err
+			}
+			r.Lost = append(r.Lost, lost)
+		}
 	case "gone":
 		l.seen.Request, l.seen.Origin = nil, nil
 	case "kept":
@@ -76,7 +87,7 @@ func (l *lab) performRestoration(a Action) {
 			l.seen.Request.Proof.State = SendingDone
 		}
 	case BeginRestore:
-		l.seen.Record.Restore = &Restoration{Name: a.Name, UID: a.UID, Epoch: a.Epoch, FormerEpoch: l.seen.Record.Epoch, FormerClusterID: l.seen.Record.ClusterID, LastRevision: l.revision}
+		l.seen.Record.Restore = &Restoration{Name: a.Name, UID: a.UID, Survivor: l.seen.Request.Survivor, Epoch: a.Epoch, FormerEpoch: l.seen.Record.Epoch, FormerClusterID: l.seen.Record.ClusterID, LastRevision: l.revision}
 		for _, v := range l.seen.Former {
 			if v.Superseded == a.Epoch {
 				l.seen.Record.Restore.FormerEpoch, l.seen.Record.Restore.FormerClusterID = v.Epoch, v.Formed
