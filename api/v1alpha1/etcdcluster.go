@@ -1,6 +1,8 @@
 package v1alpha1
 
 import (
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -109,6 +111,24 @@ type EtcdClusterSpec struct {
 	// +optional
 	Maintenance Maintenance `json:"maintenance,omitzero"`
 
+	// What happens once quorum is lost. Manual: nothing, until a person brings members
+	// back or applies an EtcdRestore. Survivor: after quorumLossAfter an EtcdRestore
+	// with source survivor is made, but only where every member that does not hold data
+	// is lost by evidence: what the lost ones alone had acknowledged is lost.
+	// Default: Manual.
+	// +kubebuilder:validation:Enum=Manual;Survivor
+	// +optional
+	QuorumLoss QuorumLoss `json:"quorumLoss,omitempty"`
+
+	// How long quorum has to be lost before quorumLoss takes effect, such as 10m.
+	// Default: 5m.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$`
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$') && size(self) > 0 && duration(self) >= duration('10s') && duration(self) <= duration('240h')`,message="spec.quorumLossAfter must be between 10s and 240h, in hours, minutes and seconds such as 10m"
+	// +optional
+	QuorumLossAfter *metav1.Duration `json:"quorumLossAfter,omitempty"`
+
 	// What to add to each member's pod: labels, annotations, scheduling,
 	// resources, environment. Default: nothing.
 	// +optional
@@ -136,6 +156,18 @@ type EtcdClusterSpec struct {
 // UpdateMode says who decides when the next member is restarted.
 // +kubebuilder:validation:Enum=Automatic;Supervised
 type UpdateMode string
+
+// QuorumLoss says what happens once quorum is lost.
+type QuorumLoss string
+
+const (
+	// QuorumLossManual leaves it to a person.
+	QuorumLossManual QuorumLoss = "Manual"
+	// QuorumLossSurvivor makes an EtcdRestore from a survivor.
+	QuorumLossSurvivor QuorumLoss = "Survivor"
+	// DefaultQuorumLossAfter is how long quorum has to be lost before that.
+	DefaultQuorumLossAfter = 5 * time.Minute
+)
 
 const (
 	// UpdateAutomatic restarts one member after the other without asking.

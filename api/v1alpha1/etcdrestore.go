@@ -175,6 +175,12 @@ type RestoreRecord struct {
 	// +required
 	Source RestoreFrom `json:"source"`
 
+	// The member that was told to survive the others, for source survivor. From then
+	// on it is not taken back.
+	// +kubebuilder:validation:MaxLength=16
+	// +optional
+	Survivor string `json:"survivor,omitempty"`
+
 	// The epoch of the new volumes.
 	// +optional
 	Epoch int32 `json:"epoch,omitempty"`

@@ -558,6 +558,11 @@ func (in *EtcdClusterSpec) DeepCopyInto(out *EtcdClusterSpec) {
 	in.Etcd.DeepCopyInto(&out.Etcd)
 	out.Update = in.Update
 	in.Maintenance.DeepCopyInto(&out.Maintenance)
+	if in.QuorumLossAfter != nil {
+		in, out := &in.QuorumLossAfter, &out.QuorumLossAfter
+		*out = new(v1.Duration)
+		**out = **in
+	}
 	in.PodTemplate.DeepCopyInto(&out.PodTemplate)
 	if in.Bootstrap != nil {
 		in, out := &in.Bootstrap, &out.Bootstrap

@@ -37,7 +37,7 @@ func (a *Actor) replaceData(ctx context.Context, s *Situation, action plan.Actio
 	case plan.DropVolumes:
 		return a.dropVolumes(ctx, s, action)
 	default:
-		return fmt.Errorf("unknown action %T", action)
+		return a.bringBack(ctx, s, action)
 	}
 }
 

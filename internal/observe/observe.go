@@ -137,6 +137,8 @@ func (o *Observer) Observe(ctx context.Context, cluster *v1alpha1.EtcdCluster) (
 	if err := o.origin(ctx, cluster, s); err != nil {
 		return nil, err
 	}
+	s.unused(cluster)
+	s.lostLong(cluster, o.Now())
 	if err := o.troubles(ctx, live, s); err != nil {
 		return nil, err
 	}
@@ -151,6 +153,7 @@ func desired(c *v1alpha1.EtcdCluster, now time.Time) plan.Desired {
 	d := plan.Desired{
 		Defragmentation:  defragmentation(c, now),
 		CompactOnNoSpace: c.Spec.Maintenance.CompactOnNoSpace,
+		SurvivorWanted:   c.Spec.QuorumLoss == v1alpha1.QuorumLossSurvivor,
 
 		Replicas:     int(c.Spec.Replicas),
 		Restores:     resource.Restores(c),
@@ -197,7 +200,7 @@ func record(c *v1alpha1.EtcdCluster) plan.Record {
 		r.Restore = &plan.Restoration{
 			Name: was.Name, UID: was.UID, Survivor: was.Source == v1alpha1.RestoreFromSurvivor,
 			Epoch: int(was.Epoch), FormerEpoch: max(1, int(was.FormerEpoch)), FormerClusterID: clusterID(was.FormerClusterID),
-			LastRevision: was.LastRevision, Completed: was.CompletedAt != nil,
+			LastRevision: was.LastRevision, Chosen: memberID(was.Survivor), Completed: was.CompletedAt != nil,
 		}
 	}
 	if j := c.Status.Joining; j != nil {

@@ -88,7 +88,7 @@ func quorate(v View) metav1.Condition {
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonForming, "The cluster is not formed yet."
 	case o.Etcd.Reached:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonQuorumHealthy, fmt.Sprintf("%s voters serve; a linearizable read was answered.", quorum(v))
-	case v.Decision.Reason == plan.ReasonQuorumLost:
+	case v.Decision.Reason == plan.ReasonQuorumLost || v.Decision.Rule == "survivor" && v.Decision.Reason != plan.ReasonUnreachable:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(plan.ReasonQuorumLost), "No linearizable read is answered: "+o.Etcd.Error+"."
 	case !v.runs():
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(v.Decision.Reason), "No member runs."
