@@ -143,7 +143,7 @@ func (w *world) unproven(f field, restore string) *Decision {
 		how = "apply an EtcdRestore with source survivor that names it in spec.lostMembers"
 	}
 	message := fmt.Sprintf("Nobody may survive yet: it is not known that these are lost: %s. Bring them back if you can. Only if a member will never run again, %s: lostMembers: [%s]. What it alone had acknowledged is lost then, its claim is deleted, and were it to run elsewhere there would be two clusters.", strings.Join(parts, "; "), how, strings.Join(ids, ", "))
-	if comes {
+	if comes && !w.LostLong {
 		return wait(ReasonQuorumLost, message)
 	}
 	return blocked(ReasonQuorumLost, message)
