@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -105,20 +106,12 @@ func (a *Actor) giveUp(ctx context.Context, s *Situation, action plan.GiveUp) er
 	if err != nil {
 		return err
 	}
-	if _, reachable := s.Agents[action.Name]; reachable {
-		report, err := a.report(ctx, s, action.Name)
-		if err == nil && report.Member == action.Name && report.Volume.Contents == control.ContentsData && report.State != control.StateRefused {
-			return fmt.Errorf("%s answers and holds data", action.Name)
-		}
+	if err := a.holdsNothing(ctx, s, action.Name, claim); err != nil {
+		return err
 	}
-	if claim != nil {
-		if formed := claim.Annotations[v1alpha1.AnnotationFormed]; formed != "" && formed != s.Cluster.Status.ClusterID {
-			return fmt.Errorf("claim %s belongs to cluster %s", claim.Name, formed)
-		}
-		if claim.DeletionTimestamp == nil {
-			if err := a.exactly(ctx, claim); err != nil {
-				return err
-			}
+	if claim != nil && claim.DeletionTimestamp == nil {
+		if err := a.exactly(ctx, claim); err != nil {
+			return err
 		}
 	}
 	if pod == nil || pod.DeletionTimestamp != nil {
@@ -126,6 +119,24 @@ func (a *Actor) giveUp(ctx context.Context, s *Situation, action plan.GiveUp) er
 	}
 	if err := a.Client.Delete(ctx, pod, client.Preconditions{UID: &pod.UID}); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete pod %s: %w", pod.Name, err)
+	}
+	return nil
+}
+
+// holdsNothing fails when a member answers and holds data, or when the claim is of
+// another cluster.
+func (a *Actor) holdsNothing(ctx context.Context, s *Situation, name etcd.MemberName, claim *corev1.PersistentVolumeClaim) error {
+	if claim != nil {
+		if formed := claim.Annotations[v1alpha1.AnnotationFormed]; formed != "" && formed != s.Cluster.Status.ClusterID {
+			return fmt.Errorf("claim %s belongs to cluster %s", claim.Name, formed)
+		}
+	}
+	if _, reachable := s.Agents[name]; !reachable {
+		return nil
+	}
+	report, err := a.report(ctx, s, name)
+	if err == nil && report.Member == name && report.Volume.Contents == control.ContentsData && report.State != control.StateRefused {
+		return fmt.Errorf("%s answers and holds data", name)
 	}
 	return nil
 }

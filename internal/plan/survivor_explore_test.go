@@ -31,10 +31,11 @@ func TestSurvivorMutants(t *testing.T) {
 	for name, mutant := range map[string]func(Decision, *ruin) Decision{
 		"survives before the others are out of reach": func(d Decision, r *ruin) Decision {
 			_, gives := d.Action.(GiveUp)
-			if !gives && !(d.Rule == "survivor" && d.Outcome != OutcomeAct && r.active) {
-				return d
+			waits := d.Rule == "survivor" && d.Outcome != OutcomeAct && r.active
+			if gives || waits {
+				return anyHalted(d, r)
 			}
-			return anyHalted(d, r)
+			return d
 		},
 		"takes the first for the survivor": func(d Decision, r *ruin) Decision {
 			if _, ok := d.Action.(Survive); ok {
