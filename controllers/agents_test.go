@@ -54,6 +54,8 @@ func newAgent(t *testing.T, namespace string, report control.Report) *agent {
 	mux.HandleFunc("POST "+control.PathDrain, a.drain)
 	mux.HandleFunc("POST "+control.PathPrepare, a.prepare)
 	mux.HandleFunc("POST "+control.PathDefragment, a.defragment)
+	mux.HandleFunc("POST "+control.PathHalt, a.halt)
+	mux.HandleFunc("POST "+control.PathSurvive, a.survive)
 	a.server = &http.Server{Handler: mux} //nolint:gosec // a test
 	go func() { _ = a.server.Serve(listener) }()
 	t.Cleanup(func() { _ = a.server.Close() })
