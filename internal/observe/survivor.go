@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/plan"
 )
 
 // unused notes the claims whose volumes cannot hold an old member's data: those that
@@ -34,7 +35,7 @@ func (s *Sight) unused(c *v1alpha1.EtcdCluster) {
 // lostLong notes whether the condition has said for long enough that quorum is lost.
 func (s *Sight) lostLong(c *v1alpha1.EtcdCluster, now time.Time) {
 	lost := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionQuorate)
-	if lost == nil || lost.Status != metav1.ConditionFalse {
+	if lost == nil || lost.Status != metav1.ConditionFalse || lost.Reason != string(plan.ReasonQuorumLost) {
 		return
 	}
 	after := v1alpha1.DefaultQuorumLossAfter

@@ -63,19 +63,21 @@ func TestLostLong(t *testing.T) {
 	since := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for name, c := range map[string]struct {
 		status metav1.ConditionStatus
+		reason plan.Reason
 		after  time.Duration
 		passed time.Duration
 		want   bool
 	}{
-		"not yet":         {metav1.ConditionFalse, 0, 5*time.Minute - time.Second, false},
-		"by default":      {metav1.ConditionFalse, 0, 5 * time.Minute, true},
-		"as the spec has": {metav1.ConditionFalse, time.Hour, time.Hour - time.Second, false},
-		"for an hour":     {metav1.ConditionFalse, time.Hour, time.Hour, true},
-		"unknown":         {metav1.ConditionUnknown, 0, time.Hour, false},
-		"quorate":         {metav1.ConditionTrue, 0, time.Hour, false},
+		"not yet":         {metav1.ConditionFalse, plan.ReasonQuorumLost, 0, 5*time.Minute - time.Second, false},
+		"by default":      {metav1.ConditionFalse, plan.ReasonQuorumLost, 0, 5 * time.Minute, true},
+		"as the spec has": {metav1.ConditionFalse, plan.ReasonQuorumLost, time.Hour, time.Hour - time.Second, false},
+		"for an hour":     {metav1.ConditionFalse, plan.ReasonQuorumLost, time.Hour, time.Hour, true},
+		"unknown":         {metav1.ConditionUnknown, plan.ReasonUnreachable, 0, time.Hour, false},
+		"hibernated":      {metav1.ConditionFalse, plan.ReasonHibernated, 0, time.Hour, false},
+		"quorate":         {metav1.ConditionTrue, "QuorumHealthy", 0, time.Hour, false},
 	} {
 		cluster := &v1alpha1.EtcdCluster{}
-		cluster.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionQuorate, Status: c.status, LastTransitionTime: metav1.NewTime(since)}}
+		cluster.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionQuorate, Status: c.status, Reason: string(c.reason), LastTransitionTime: metav1.NewTime(since)}}
 		if c.after != 0 {
 			cluster.Spec.QuorumLossAfter = &metav1.Duration{Duration: c.after}
 		}

@@ -27,9 +27,19 @@ func conditions(v View, before []metav1.Condition, now metav1.Time) []metav1.Con
 		c.ObservedGeneration = v.Generation
 		c.LastTransitionTime = now
 		c.Message = clip(c.Message, maxMessage)
+		if was := meta.FindStatusCondition(all, c.Type); lostNow(was, c) {
+			was.LastTransitionTime = now
+		}
 		meta.SetStatusCondition(&all, c)
 	}
 	return all
+}
+
+// lostNow reports whether quorum is lost from now on, after there was none for another
+// cause: spec.quorumLossAfter counts from here.
+func lostNow(was *metav1.Condition, is metav1.Condition) bool {
+	return was != nil && is.Type == v1alpha1.ConditionQuorate && is.Status == metav1.ConditionFalse &&
+		is.Reason == string(plan.ReasonQuorumLost) && was.Reason != is.Reason
 }
 
 // Served reports whether this very generation is served: a linearizable
