@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/act"
@@ -209,7 +208,7 @@ func (r *EtcdBackupScheduleReconciler) schedulesOf(ctx context.Context, cluster 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *EtcdBackupScheduleReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.EtcdBackupSchedule{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.EtcdBackupSchedule{}, builder.WithPredicates(specChange())).
 		Watches(&v1alpha1.EtcdBackup{}, named(v1alpha1.LabelSchedule)).
 		Watches(&v1alpha1.EtcdCluster{}, handler.EnqueueRequestsFromMapFunc(r.schedulesOf), builder.WithPredicates(quorumChange())).
 		WithOptions(limits()).
