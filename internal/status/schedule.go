@@ -39,6 +39,17 @@ func Schedule(s *v1alpha1.EtcdBackupSchedule, v ScheduleView, now metav1.Time) v
 	if v.Made.Action == series.Make {
 		out.LastScheduleTime, out.LastBackup = moment(v.Made.Slot), v.Made.Backup
 	}
+	if v.Made.Action == series.Record {
+		out.LastTidied = moment(v.Observation.Look.Began)
+		tidy := metav1.Condition{
+			Type: v1alpha1.ConditionTidy, Status: metav1.ConditionFalse, Reason: string(v.Made.Because), Message: clip(v.Made.Why, maxMessage),
+			ObservedGeneration: s.Generation, LastTransitionTime: now,
+		}
+		if v.Made.Because == series.ReasonTidied {
+			tidy.Status = metav1.ConditionTrue
+		}
+		meta.SetStatusCondition(&out.Conditions, tidy)
+	}
 	for _, b := range v.Backups {
 		if at := b.Status.CompletedAt; at != nil && (out.LastSuccessfulTime == nil || at.After(out.LastSuccessfulTime.Time)) {
 			out.LastSuccessfulTime = at.DeepCopy()
