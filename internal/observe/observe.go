@@ -148,6 +148,7 @@ func desired(c *v1alpha1.EtcdCluster, now time.Time) plan.Desired {
 
 		Replicas:     int(c.Spec.Replicas),
 		Restores:     resource.Restores(c),
+		Exactly:      resource.DrillOf(c) != "",
 		Version:      c.Spec.Version,
 		Paused:       c.Spec.Paused,
 		Operator:     c.Annotations[v1alpha1.AnnotationOperator],

@@ -43,13 +43,9 @@ func (o *Observer) origin(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight
 		return err
 	}
 	src.Sending, src.Trouble = sending[job.State], job.Trouble
-	if job.State == backup.JobFailed {
-		src.Failure = "its Job failed without a word; see the logs of its pods"
-	}
+	src.Failure = sendFailure(job)
 	switch r := job.Result; {
-	case r == nil:
-	case r.Message != "":
-		src.Failure = r.Message
+	case r == nil, r.Message != "":
 	case r.Plain != nil && job.State == backup.JobSucceeded:
 		src.SHA256 = r.Plain.SHA256
 		if r.Manifest != nil {
@@ -57,6 +53,17 @@ func (o *Observer) origin(ctx context.Context, c *v1alpha1.EtcdCluster, s *Sight
 		}
 	}
 	return nil
+}
+
+// sendFailure is what a Job says that has brought nothing.
+func sendFailure(job backup.Job) string {
+	switch {
+	case job.Result != nil && job.Result.Message != "":
+		return job.Result.Message
+	case job.State == backup.JobFailed:
+		return "its Job failed without a word; see the logs of its pods"
+	}
+	return ""
 }
 
 var sending = map[backup.JobState]plan.Sending{

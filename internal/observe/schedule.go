@@ -116,15 +116,20 @@ func readSlots(s *v1alpha1.EtcdBackupSchedule) (slots *schedule.Cron, malformed 
 func readTerms(s *v1alpha1.EtcdBackupSchedule, slots *schedule.Cron, now time.Time) schedule.Terms {
 	var before schedule.Terms
 	if t := s.Status.Terms; t != nil {
-		before = schedule.Terms{Slots: t.Slots, Suspended: t.Suspended}
-		if t.Since != nil {
-			before.Since = t.Since.Time
-		}
+		before = readTermsOf(t)
 	}
 	if slots == nil {
 		return schedule.Terms{Slots: s.Spec.Schedule + " " + s.Spec.TimeZone, Suspended: s.Spec.Suspend, Since: before.Since}
 	}
 	return before.Renew(slots, s.Spec.Suspend, now.Truncate(time.Second))
+}
+
+func readTermsOf(t *v1alpha1.ScheduleTerms) schedule.Terms {
+	terms := schedule.Terms{Slots: t.Slots, Suspended: t.Suspended}
+	if t.Since != nil {
+		terms.Since = t.Since.Time
+	}
+	return terms
 }
 
 func scheduleSpec(s *v1alpha1.EtcdBackupSchedule, slots *schedule.Cron) schedule.Spec {

@@ -75,8 +75,8 @@ func (s Source) overdue(after time.Time) time.Time {
 // is resting nothing is ever overdue: its data does not change.
 func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) Health {
 	backups = staying(backups)
-	proven, anyProven := newest(backups, Backup.proven)
-	last, _ := newest(backups, func(b Backup) bool { return b.State == retention.Failed || b.proven() })
+	proven, anyProven := newest(backups, Backup.Proven)
+	last, _ := newest(backups, func(b Backup) bool { return b.State == retention.Failed || b.Proven() })
 	h := Health{}
 	if anyProven {
 		h.Proven = proven.Created

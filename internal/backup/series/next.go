@@ -75,7 +75,7 @@ func (o Observation) prune(d *Decision, now time.Time) {
 		retained[b.Name] = b.Retained
 	}
 	for _, v := range retention.Judge(judged, o.Policy, now) {
-		if !v.Delete {
+		if !v.Delete || v.Backup.Name == o.Drilled {
 			continue
 		}
 		d.Action, d.Backup = Delete, v.Backup.Name
