@@ -31,6 +31,7 @@ func (r *EtcdBackupScheduleReconciler) actDrill(ctx context.Context, seen *sched
 	if err := r.Actor.Drill(ctx, situation, d); err != nil {
 		return fmt.Errorf("%s: %w", d.Action, err)
 	}
+	seen.drills.Cluster = situation.Drilled
 	log.FromContext(ctx).Info(d.Why, "action", d.Action, "cluster", d.Name, "backup", d.Backup, "reason", d.Reason)
 	if d.Action == drill.Record {
 		return nil // the condition tells it
@@ -43,7 +44,11 @@ func (r *EtcdBackupScheduleReconciler) actDrill(ctx context.Context, seen *sched
 
 // drillView is what is shown of drills once a step was taken.
 func (r *EtcdBackupScheduleReconciler) drillView(seen *scheduleLook, made drill.Decision, now time.Time) status.DrillView {
-	seen.drills.Observation = seen.drills.Observation.With(made, now)
+	begun := now
+	if c := seen.drills.Cluster; made.Action == drill.Begin && c != nil {
+		begun = c.CreationTimestamp.Time
+	}
+	seen.drills.Observation = seen.drills.Observation.With(made, begun)
 	return status.DrillView{
 		Observation: seen.drills.Observation, Terms: seen.drills.Terms,
 		Decision: drill.Next(seen.drills.Observation, now), Made: made,

@@ -16,7 +16,7 @@ import (
 type DrillSituation struct {
 	Schedule *v1alpha1.EtcdBackupSchedule
 	// Like is the cluster that is backed up, Drilled the throw-away cluster that is
-	// there; nil when none is.
+	// there; nil when none is, until one is made.
 	Like, Drilled *v1alpha1.EtcdCluster
 }
 
@@ -29,13 +29,15 @@ func (a *Actor) Drill(ctx context.Context, s *DrillSituation, d drill.Decision) 
 		if s.Like == nil {
 			return fmt.Errorf("%w: EtcdCluster %s was not observed", ErrNotYet, s.Schedule.Spec.ClusterName)
 		}
-		err := a.Client.Create(ctx, resource.DrillCluster(s.Schedule, s.Like, d.Name, d.Backup, a.Self), client.FieldOwner(FieldManager))
+		made := resource.DrillCluster(s.Schedule, s.Like, d.Name, d.Backup, a.Self)
+		err := a.Client.Create(ctx, made, client.FieldOwner(FieldManager))
 		if apierrors.IsAlreadyExists(err) {
 			return fmt.Errorf("%w: there is an EtcdCluster %s already", ErrNotYet, d.Name) // whose it is the next look shows
 		}
 		if err != nil {
 			return fmt.Errorf("create EtcdCluster %s: %w", d.Name, err)
 		}
+		s.Drilled = made
 		return nil
 	case drill.Remove:
 		c := s.Drilled

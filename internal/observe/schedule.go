@@ -41,7 +41,7 @@ func (s *ScheduleSight) With(d series.Decision, now time.Time) {
 // Health is that of the schedule's own backups, the next of which is made then.
 func (s *ScheduleSight) Health(next, now time.Time) series.Health {
 	from, c := s.from, s.Observation.Cluster
-	from.Next = next
+	from.Next, from.Drill = next, "" // it has a condition for its drills
 	if !c.Found {
 		from.Idle = "has no cluster to back up"
 	}
@@ -212,6 +212,9 @@ func source(s *v1alpha1.EtcdBackupSchedule, c *v1alpha1.EtcdCluster) series.Sour
 	}
 	if t := s.Status.NextScheduleTime; t != nil {
 		from.Next = t.Time
+	}
+	if last := s.Status.LastDrill; s.Spec.Drill != nil && last != nil && meta.IsStatusConditionFalse(s.Status.Conditions, v1alpha1.ConditionDrilled) {
+		from.Drill = last.Message
 	}
 	switch {
 	case malformed != "":

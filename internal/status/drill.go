@@ -3,7 +3,6 @@ package status
 import (
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -77,14 +76,4 @@ func drilled(last *v1alpha1.BackupDrillEnd, d drill.Decision) metav1.Condition {
 		c.Message += " " + d.Message
 	}
 	return c
-}
-
-// DrillFailure is what is wrong with the last drill of a schedule; empty where nothing
-// is, or nothing is known.
-func DrillFailure(s *v1alpha1.EtcdBackupSchedule) string {
-	last := s.Status.LastDrill
-	if s.Spec.Drill == nil || last == nil || !meta.IsStatusConditionFalse(s.Status.Conditions, v1alpha1.ConditionDrilled) {
-		return ""
-	}
-	return last.Message
 }

@@ -33,6 +33,8 @@ const (
 	HealthFailed HealthState = "Failed"
 	// HealthOverdue: there should be a younger one.
 	HealthOverdue HealthState = "Overdue"
+	// HealthDrillFailed: there is a proven one, and the last drill failed.
+	HealthDrillFailed HealthState = "DrillFailed"
 )
 
 // Health is how the backups of a cluster, or of a schedule, are. Its message has
@@ -58,6 +60,9 @@ type Source struct {
 	Since time.Time
 	// Next is when it makes the next one; zero when that is not known.
 	Next time.Time
+	// Drill is what is wrong with its last drill, as sentences; empty when nothing is,
+	// or none was made.
+	Drill string
 }
 
 // overdue is when there should have been a proven backup after another one.
@@ -97,6 +102,12 @@ func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) H
 	default:
 		h.State = HealthRecent
 		h.Message = lastProven(proven) + idle(sources, " Nothing makes another: apply an EtcdBackupSchedule.")
+		for _, s := range sources {
+			if s.Drill != "" {
+				h.State = HealthDrillFailed
+				h.Message = fmt.Sprintf("The last drill of EtcdBackupSchedule %s failed. %s %s", s.Name, s.Drill, h.Message)
+			}
+		}
 	}
 	return h
 }
