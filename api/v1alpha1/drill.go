@@ -9,7 +9,7 @@ import (
 // restored into a cluster of its own in the same namespace, whose keys are compared
 // with what the backed up cluster said of them. Then that cluster is deleted. One
 // drill is made at a time. The cluster's own version, pod template and settings are
-// used, but no compaction.
+// used, but no compaction, and no labels of its pods, which Services may select.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.interval) || !has(self.schedule)`,message="spec.drill.interval and spec.drill.schedule exclude each other: say one of them"
 type BackupDrill struct {

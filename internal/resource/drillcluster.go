@@ -43,7 +43,8 @@ func DrillCluster(s *v1alpha1.EtcdBackupSchedule, like *v1alpha1.EtcdCluster, na
 	c.Spec.Replicas = max(s.Spec.Drill.Replicas, 1)
 	c.Spec.Version = cmp.Or(like.Status.Version, from.Version)
 	c.Spec.Etcd, c.Spec.PodTemplate, c.Spec.TLS.Disabled = from.Etcd, from.PodTemplate, from.TLS.Disabled
-	c.Spec.Etcd.AutoCompaction = nil // what is compacted cannot be compared
+	c.Spec.Etcd.AutoCompaction = nil         // what is compacted cannot be compared
+	c.Spec.PodTemplate.Metadata.Labels = nil // a Service of the user's may select them
 	c.Spec.Storage = v1alpha1.Storage{Size: from.Storage.Size, StorageClassName: from.Storage.StorageClassName, WhenDeleted: v1alpha1.RetentionDelete}
 	asked := s.Spec.Drill.Storage
 	if asked.Size != nil {

@@ -102,11 +102,9 @@ func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) H
 	default:
 		h.State = HealthRecent
 		h.Message = lastProven(proven) + idle(sources, " Nothing makes another: apply an EtcdBackupSchedule.")
-		for _, s := range sources {
-			if s.Drill != "" {
-				h.State = HealthDrillFailed
-				h.Message = fmt.Sprintf("The last drill of EtcdBackupSchedule %s failed. %s %s", s.Name, s.Drill, h.Message)
-			}
+		if i := slices.IndexFunc(sources, func(s Source) bool { return s.Drill != "" }); i >= 0 {
+			h.State = HealthDrillFailed
+			h.Message = fmt.Sprintf("The last drill of EtcdBackupSchedule %s failed. %s %s", sources[i].Name, sources[i].Drill, h.Message)
 		}
 	}
 	return h
