@@ -201,9 +201,19 @@ func TestDrillFails(t *testing.T) {
 	c := s.begins()
 	job := builders.SendJob(c, builders.RestoreFrom{Store: s.s.Spec.Template.Store, Name: "a"}, nil, builders.BackupImages{Backup: "backup:test"})
 	create(t, job)
+	claim := &corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{
+		AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+		Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: *c.Spec.Storage.Size}},
+	}}
+	claim.Namespace, claim.Name, claim.Labels = c.Namespace, builders.ClaimName(builders.PodName(c.Name, 0)), builders.Selector(c.Name)
+	create(t, claim)
 	s.quiet()
 	endJob(t, client.ObjectKeyFromObject(job), false, snapshot.Result{Reason: snapshot.Damaged, Message: "the snapshot is damaged"})
 	s.ended(v1alpha1.DrillFailed, metav1.ConditionFalse, "DrillFailed", "the snapshot is damaged")
+	get(t, client.ObjectKeyFromObject(claim), claim)
+	if !metav1.IsControlledBy(claim, c) {
+		t.Error("the claim of a cluster that was never formed stays")
+	}
 
 	s.now = s.now.Add(time.Hour)
 	c = s.begins()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,8 +21,7 @@ type DrillSituation struct {
 	Like, Drilled *v1alpha1.EtcdCluster
 }
 
-// Drill begins a drill or removes its cluster. Each is one write that does nothing the
-// second time. A cluster is deleted only as it was observed, and only if a drill of
+// Drill begins a drill or removes its cluster. Each does nothing the second time. A cluster is deleted only as it was observed, and only if a drill of
 // this very schedule has made it. What a drill showed the status records.
 func (a *Actor) Drill(ctx context.Context, s *DrillSituation, d drill.Decision) error {
 	switch d.Action {
@@ -47,6 +47,9 @@ func (a *Actor) Drill(ctx context.Context, s *DrillSituation, d drill.Decision) 
 		case !resource.OwnDrill(s.Schedule, c):
 			return fmt.Errorf("EtcdCluster %s belongs to no drill of EtcdBackupSchedule %s", c.Name, s.Schedule.Name)
 		}
+		if err := a.adopt(ctx, c); err != nil {
+			return err
+		}
 		err := a.Client.Delete(ctx, c, client.Preconditions{UID: &c.UID, ResourceVersion: &c.ResourceVersion})
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete EtcdCluster %s: %w", c.Name, err)
@@ -57,4 +60,27 @@ func (a *Actor) Drill(ctx context.Context, s *DrillSituation, d drill.Decision) 
 	default:
 		return fmt.Errorf("nobody knows how to %s", d.Action)
 	}
+}
+
+// adopt makes the claims of a throw-away cluster go with it. Those of a cluster that was
+// never formed are not marked: they would stay. A claim that is older than the cluster
+// was not made for it.
+func (a *Actor) adopt(ctx context.Context, c *v1alpha1.EtcdCluster) error {
+	claims := &corev1.PersistentVolumeClaimList{}
+	if err := a.Live.List(ctx, claims, client.InNamespace(c.Namespace), client.MatchingLabels(resource.Selector(c.Name))); err != nil {
+		return fmt.Errorf("list the claims of %s: %w", c.Name, err)
+	}
+	for i := range claims.Items {
+		claim := &claims.Items[i]
+		if len(claim.OwnerReferences) > 0 || claim.DeletionTimestamp != nil || claim.CreationTimestamp.Before(&c.CreationTimestamp) {
+			continue
+		}
+		base := claim.DeepCopy()
+		claim.OwnerReferences = resource.RetainedOwners(c)
+		patch := client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})
+		if err := a.Client.Patch(ctx, claim, patch, client.FieldOwner(FieldManager)); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("have claim %s go with %s: %w", claim.Name, c.Name, err)
+		}
+	}
+	return nil
 }

@@ -108,6 +108,7 @@ func TestSendFails(t *testing.T) {
 		b[len(b)/2] ^= 1
 		return b
 	}}
+	reasons := map[string]Reason{"damaged": snapshot.Damaged, "wrong key": snapshot.WrongKey, "none": NoBackup}
 	for name, try := range map[string]func(*volume) error{
 		"damaged": func(v *volume) error {
 			_, err := Send(t.Context(), flipped, Which{Name: "good"}, ids, targets(v))
@@ -130,8 +131,13 @@ func TestSendFails(t *testing.T) {
 		},
 	} {
 		v := &volume{name: "v"}
-		if err := try(v); err == nil || v.has != nil {
+		err := try(v)
+		if err == nil || v.has != nil {
 			t.Errorf("%s: %v, the volume has %d bytes", name, err, len(v.has))
+		}
+		// It is the data that is to blame, and not the volume that got only a part.
+		if reason := reasons[name]; reason != "" && ReasonOf(err) != reason {
+			t.Errorf("%s: the reason is %s: %v", name, ReasonOf(err), err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
