@@ -214,7 +214,6 @@ type BackupRetention struct {
 	KeepFailedWithin *metav1.Duration `json:"keepFailedWithin,omitempty"`
 }
 
-
 // EtcdBackupScheduleStatus is what has become of a schedule. At rest it changes
 // once for each of its moments, and when a backup begins or ends.
 type EtcdBackupScheduleStatus struct {
