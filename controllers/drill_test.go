@@ -199,13 +199,13 @@ func TestDrillFails(t *testing.T) {
 	t.Parallel()
 	s := newDrills(t)
 	c := s.begins()
-	job := builders.SendJob(c, builders.RestoreFrom{Store: s.s.Spec.Template.Store, Name: "a"}, nil, builders.BackupImages{Backup: "backup:test"})
+	job := builders.SendJob(c, c, builders.RestoreFrom{Store: s.s.Spec.Template.Store, Name: "a"}, nil, builders.BackupImages{Backup: "backup:test"})
 	create(t, job)
 	claim := &corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{
 		AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
 		Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: *c.Spec.Storage.Size}},
 	}}
-	claim.Namespace, claim.Name, claim.Labels = c.Namespace, builders.ClaimName(builders.PodName(c.Name, 0)), builders.Selector(c.Name)
+	claim.Namespace, claim.Name, claim.Labels = c.Namespace, builders.ClaimName(1, builders.PodName(c.Name, 0)), builders.Selector(c.Name)
 	create(t, claim)
 	s.quiet()
 	endJob(t, client.ObjectKeyFromObject(job), false, snapshot.Result{Reason: snapshot.Damaged, Message: "the snapshot is damaged"})

@@ -83,12 +83,13 @@ var hopeless = []snapshot.Reason{
 // failed for good, or what it asks for is not there or cannot be read. Whatever else
 // it waits for may still come.
 func (o *Observer) drillFailed(ctx context.Context, c *v1alpha1.EtcdCluster) (string, error) {
-	_, job, err := o.job(ctx, c, resource.SendJobName(c.Name))
+	_, job, err := o.job(ctx, c, resource.SendJobName(c))
 	if err != nil {
 		return "", err
 	}
 	if job.State == backup.JobFailed || job.Result != nil && slices.Contains(hopeless, job.Result.Reason) {
-		return strings.TrimSuffix(sendFailure(job), ".") + ".", nil
+		_, _, failure := readThrough(job)
+		return strings.TrimSuffix(failure, ".") + ".", nil
 	}
 	stalled := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionStalled)
 	if stalled == nil || stalled.Status != metav1.ConditionTrue {

@@ -13,6 +13,8 @@ type Desired struct {
 	// Exactly: with its very revisions and history. Whoever watched the cluster that
 	// was backed up must never be sent to it: it is there to be compared.
 	Exactly bool
+	// Ephemeral: members have no volumes.
+	Ephemeral bool
 	// Paused stops every action.
 	Paused bool
 	// Operator names the operator that shall act, "namespace/name"; empty for

@@ -45,10 +45,10 @@ func DrillCluster(s *v1alpha1.EtcdBackupSchedule, like *v1alpha1.EtcdCluster, na
 	c.Spec.Etcd, c.Spec.PodTemplate, c.Spec.TLS.Disabled = from.Etcd, from.PodTemplate, from.TLS.Disabled
 	c.Spec.Etcd.AutoCompaction = nil         // what is compacted cannot be compared
 	c.Spec.PodTemplate.Metadata.Labels = nil // a Service of the user's may select them
-	c.Spec.Storage = v1alpha1.Storage{Size: from.Storage.Size, StorageClassName: from.Storage.StorageClassName, WhenDeleted: v1alpha1.RetentionDelete}
+	c.Spec.Storage = v1alpha1.Storage{Size: from.Storage.Size, StorageClassName: from.Storage.StorageClassName, Ephemeral: from.Storage.Ephemeral, WhenDeleted: v1alpha1.RetentionDelete}
 	asked := s.Spec.Drill.Storage
 	if asked.Size != nil {
-		c.Spec.Storage.Size = ptr.To(asked.Size.DeepCopy())
+		c.Spec.Storage.Size, c.Spec.Storage.Ephemeral = ptr.To(asked.Size.DeepCopy()), nil
 		if quota := c.Spec.Etcd.QuotaBackend; quota != nil && quota.Value()+quotaReserve > asked.Size.Value() {
 			c.Spec.Etcd.QuotaBackend = nil // the API server would refuse it
 		}
