@@ -24,7 +24,7 @@ func TestDrill(t *testing.T) {
 	s := newSpace(t)
 	st := s.store("store")
 	c := s.readyEtcd("demo", 1)
-	c.write("before", 20)
+	keys := c.write("before", 20)
 	cl := c.client()
 	if _, err := cl.Compact(bounded(t), c.revision()-5); err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestDrill(t *testing.T) {
 	}
 	s.drilled("swapped", v1alpha1.DrillDifferent, metav1.ConditionFalse)
 	c.waitCondition(v1alpha1.ConditionBackupHealthy, metav1.ConditionFalse, v1alpha1.ReasonDrillFailed, "EtcdBackupSchedule damaged")
-	(&keyspace{c, "before", nil}).verify() // the cluster itself is what it was
+	keys.verify() // the cluster itself is what it was
 }
 
 // firstBackup waits for the first backup of a schedule.

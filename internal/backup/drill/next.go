@@ -9,7 +9,8 @@ import (
 	"github.com/quorate/quorate/internal/snapshot/schedule"
 )
 
-// pause is how long until a cluster that serves is asked for its keys again.
+// pause is how long until a drill under way is looked at again: neither the pods of its
+// Job nor what etcd answers wakes anybody.
 const pause = 5 * time.Second
 
 // Next decides. It is pure: equal arguments, equal decision.
@@ -72,10 +73,7 @@ func (o Observation) judge(c *Current, now time.Time) Decision {
 		end.Message = fmt.Sprintf("EtcdBackup %s was not restored and compared within spec.drill.timeout, %s. Last: %s Mend that, or raise the timeout.", c.Backup, o.Timeout, cmp.Or(c.Waiting, "Nothing is known of its EtcdCluster."))
 	default:
 		d := under("EtcdBackup %s is being restored into EtcdCluster %s.", c.Backup, c.Name)
-		d.After = rest
-		if !c.Serving.IsZero() {
-			d.After = min(rest, pause)
-		}
+		d.After = min(rest, pause)
 		return d
 	}
 	return record(end)
