@@ -15,6 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/act"
+	"github.com/quorate/quorate/internal/backup/drill"
 	"github.com/quorate/quorate/internal/etcdclient"
 	"github.com/quorate/quorate/internal/pki"
 	builders "github.com/quorate/quorate/internal/resource"
@@ -281,6 +283,12 @@ func TestDrillLeavesOthersAlone(t *testing.T) {
 	other := builders.DrillCluster(s.read(), s.c, "other", s.backup, "system/a")
 	other.OwnerReferences[0].UID = "another"
 	create(t, other)
+	for _, o := range []*v1alpha1.EtcdCluster{c, other, fresh(t, s.c)} {
+		situation := &act.DrillSituation{Schedule: s.read(), Drilled: o}
+		if err := s.Actor.Drill(t.Context(), situation, drill.Decision{Action: drill.Remove, Name: o.Name}); err == nil {
+			t.Fatalf("EtcdCluster %s was deleted", o.Name)
+		}
+	}
 	read := s.says(v1alpha1.ConditionDrilled, metav1.ConditionFalse, "DrillFailed", "lost its label or its owner")
 	if n := len(s.clusters()); n != 2 || read.Status.Drill != nil {
 		t.Errorf("there are %d clusters, and the status has %+v", n, read.Status.Drill)
@@ -303,4 +311,31 @@ func TestDrillLeavesOthersAlone(t *testing.T) {
 		}
 	}
 	s.quiet()
+}
+
+// A cluster that has changed since it was observed is not deleted, and one that is there
+// already is not made twice.
+func TestDrillActs(t *testing.T) {
+	t.Parallel()
+	s := newDrills(t)
+	c := s.begins()
+	situation := &act.DrillSituation{Schedule: s.read(), Like: s.c, Drilled: c.DeepCopy()}
+	begins := drill.Decision{Action: drill.Begin, Name: c.Name, Backup: s.backup}
+	if err := s.Actor.Drill(t.Context(), situation, begins); !errors.Is(err, act.ErrNotYet) {
+		t.Errorf("one that is there: %v", err)
+	}
+	removes := drill.Decision{Action: drill.Remove, Name: c.Name}
+	s.shows(c, v1alpha1.ConditionStalled, "Any", "It changes.", nil)
+	if err := s.Actor.Drill(t.Context(), situation, removes); !apierrors.IsConflict(err) {
+		t.Errorf("one that has changed: %v", err)
+	}
+	situation.Drilled = c
+	for range 2 {
+		if err := s.Actor.Drill(t.Context(), situation, removes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := s.clusters(); len(left) > 0 {
+		t.Errorf("%d are left", len(left))
+	}
 }
