@@ -85,7 +85,7 @@ func open(ctx context.Context, source Source, endpoint string, stall time.Durati
 	}
 	w.timer.Stop()
 	w.ReadCloser = from
-	return w, nil
+	return stream.Ahead(w), nil
 }
 
 // Read implements io.Reader. Only reading counts as waiting: the store may be slow.
