@@ -107,7 +107,7 @@ func (r *EtcdClusterReconciler) act(ctx context.Context, cluster *v1alpha1.EtcdC
 	}
 	situation := &act.Situation{
 		Cluster: cluster, Agents: sight.Agents, Pods: sight.Pods, Claims: sight.Claims,
-		Wanted: sight.Wanted, Next: sight.Next, PKI: sight.PKI, Etcd: sight.Etcd, From: sight.From,
+		Wanted: sight.Wanted, Next: sight.Next, PKI: sight.PKI, Etcd: sight.Etcd, From: sight.From, Restore: sight.Restore,
 	}
 	err := r.Actor.Do(ctx, situation, decision.Action)
 	r.written.remember(cluster)
@@ -163,6 +163,12 @@ func again(d plan.Decision, sight *observe.Sight, now time.Time) time.Duration {
 				next = briskly
 			}
 		}
+	}
+	if sight.Restore != nil {
+		next = min(next, steadily)
+	}
+	if !sight.Expires.IsZero() {
+		next = min(next, max(sight.Expires.Sub(now), steadily))
 	}
 	if !sight.NextCheck.IsZero() {
 		next = min(next, max(sight.NextCheck.Sub(now), steadily))

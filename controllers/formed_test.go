@@ -108,7 +108,7 @@ func (f *formed) addPod(n int, report control.Report) *corev1.Pod {
 		Spec: *set.Spec.Template.Spec.DeepCopy(),
 	}
 	pod.Spec.NodeName = fmt.Sprintf("node-%s-%d", f.c.Namespace, n)
-	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: builders.ClaimTemplate, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
+	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: builders.ClaimTemplate(1), VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
 	if err := apiServer.Create(f.t.Context(), pod); err != nil {
 		f.t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func (f *formed) addClaim(n int, annotations map[string]string) *corev1.Persiste
 	get(f.t, client.ObjectKeyFromObject(f.c), set)
 	template := set.Spec.VolumeClaimTemplates[0]
 	claim := &corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Namespace: f.c.Namespace, Name: builders.ClaimName(builders.PodName("demo", n)), Labels: template.Labels, Annotations: annotations},
+		ObjectMeta: metav1.ObjectMeta{Namespace: f.c.Namespace, Name: builders.ClaimName(1, builders.PodName("demo", n)), Labels: template.Labels, Annotations: annotations},
 		Spec:       template.Spec,
 	}
 	if err := apiServer.Create(f.t.Context(), claim); err != nil {
@@ -151,7 +151,7 @@ func (f *formed) addClaim(n int, annotations map[string]string) *corev1.Persiste
 func (f *formed) claim(n int) *corev1.PersistentVolumeClaim {
 	f.t.Helper()
 	claim := &corev1.PersistentVolumeClaim{}
-	get(f.t, client.ObjectKey{Namespace: f.c.Namespace, Name: builders.ClaimName(builders.PodName("demo", n))}, claim)
+	get(f.t, client.ObjectKey{Namespace: f.c.Namespace, Name: builders.ClaimName(1, builders.PodName("demo", n))}, claim)
 	return claim
 }
 

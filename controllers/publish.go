@@ -87,6 +87,7 @@ func wordless(s v1alpha1.EtcdClusterStatus) v1alpha1.EtcdClusterStatus {
 func withRecord(shown, recorded v1alpha1.EtcdClusterStatus) v1alpha1.EtcdClusterStatus {
 	shown.Operator, shown.ClusterID, shown.Birth = recorded.Operator, recorded.ClusterID, recorded.Birth
 	shown.Joining, shown.Intent = recorded.Joining, recorded.Intent
+	shown.Epoch, shown.Restore = recorded.Epoch, recorded.Restore
 	return shown
 }
 

@@ -43,7 +43,7 @@ func TestBeginWithABackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.settle(t, c)
-	key := client.ObjectKey{Namespace: c.Namespace, Name: builders.SendJobName(c.Name)}
+	key := client.ObjectKey{Namespace: c.Namespace, Name: builders.SendJobName(c)}
 	job := &batchv1.Job{}
 	get(t, key, job)
 	args := strings.Join(job.Spec.Template.Spec.Containers[0].Args, " ")

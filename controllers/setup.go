@@ -81,6 +81,8 @@ func (r *EtcdClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.Pod{}, toCluster).
 		Watches(&corev1.PersistentVolumeClaim{}, toCluster).
 		Watches(&discoveryv1.EndpointSlice{}, toCluster).
+		Watches(&batchv1.Job{}, toCluster).
+		Watches(&v1alpha1.EtcdRestore{}, handler.EnqueueRequestsFromMapFunc(backedUp), builder.WithPredicates(restoreChange())).
 		Watches(&v1alpha1.EtcdBackup{}, handler.EnqueueRequestsFromMapFunc(backedUp), builder.WithPredicates(outcomeChange())).
 		Watches(&v1alpha1.EtcdBackupSchedule{}, handler.EnqueueRequestsFromMapFunc(backedUp), builder.WithPredicates(outcomeChange())).
 		WithOptions(limits()).
@@ -106,13 +108,15 @@ func named(label string) handler.EventHandler {
 	})
 }
 
-// backedUp is the cluster of a backup or of a schedule.
+// backedUp is the cluster of a backup, a schedule or a restore.
 func backedUp(_ context.Context, o client.Object) []reconcile.Request {
 	name := ""
 	switch o := o.(type) {
 	case *v1alpha1.EtcdBackup:
 		name = o.Spec.ClusterName
 	case *v1alpha1.EtcdBackupSchedule:
+		name = o.Spec.ClusterName
+	case *v1alpha1.EtcdRestore:
 		name = o.Spec.ClusterName
 	}
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}

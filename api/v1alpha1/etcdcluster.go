@@ -208,7 +208,7 @@ type RestoreSource struct {
 
 	// A moment in UTC such as 2026-01-31T12:00:00Z: the newest backup in `store` that
 	// was begun no later is taken. Default: the newest of all.
-	// +kubebuilder:validation:XValidation:rule=`self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$')`,message="spec.bootstrap.restore.at must be a moment in UTC such as 2026-01-31T12:00:00Z"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$')`,message="at must be a moment in UTC such as 2026-01-31T12:00:00Z"
 	// +kubebuilder:validation:MaxLength=20
 	// +optional
 	At string `json:"at,omitempty"`

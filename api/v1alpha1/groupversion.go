@@ -18,6 +18,9 @@ const KindEtcdBackup = "EtcdBackup"
 // KindEtcdBackupSchedule is the kind of EtcdBackupSchedule objects.
 const KindEtcdBackupSchedule = "EtcdBackupSchedule"
 
+// KindEtcdRestore is the kind of EtcdRestore objects.
+const KindEtcdRestore = "EtcdRestore"
+
 var (
 	// GroupVersion is the group and version of the types of this package.
 	GroupVersion = schema.GroupVersion{Group: GroupName, Version: "v1alpha1"}
@@ -31,7 +34,7 @@ var (
 
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion, &EtcdCluster{}, &EtcdClusterList{}, &EtcdBackup{}, &EtcdBackupList{},
-		&EtcdBackupSchedule{}, &EtcdBackupScheduleList{})
+		&EtcdBackupSchedule{}, &EtcdBackupScheduleList{}, &EtcdRestore{}, &EtcdRestoreList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }

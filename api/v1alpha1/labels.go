@@ -37,6 +37,14 @@ const (
 	AnnotationFormed = GroupName + "/formed"
 	// AnnotationMember, on a PVC: the ID of the member whose data its volume holds.
 	AnnotationMember = GroupName + "/member"
+	// AnnotationSuperseded, on a PVC: the epoch of the volumes that have come in its
+	// place, by a restore.
+	AnnotationSuperseded = GroupName + "/superseded-by-epoch"
+	// AnnotationSupersededBy, beside it: the UID of the EtcdRestore.
+	AnnotationSupersededBy = GroupName + "/superseded-by"
+	// AnnotationKeptUntil, on a PVC whose volume was superseded: until when it is
+	// kept, in RFC 3339 form.
+	AnnotationKeptUntil = GroupName + "/kept-until"
 	// AnnotationWithdrawn, on a member pod: since when it is out of the client
 	// Service, in RFC 3339 form with fractions of a second.
 	AnnotationWithdrawn = GroupName + "/withdrawn"

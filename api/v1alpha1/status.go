@@ -76,6 +76,16 @@ type EtcdClusterStatus struct {
 	// +optional
 	Joining *Joining `json:"joining,omitempty"`
 
+	// Which of its sets of volumes the cluster lives on: raised by each restore in
+	// place. Claims are named data-POD in the first (0 or 1), data-N-POD later.
+	// +kubebuilder:validation:Minimum=0
+	// +optional
+	Epoch int32 `json:"epoch,omitempty"`
+
+	// The EtcdRestore that is carried out, or was the last one.
+	// +optional
+	Restore *RestoreRecord `json:"restore,omitempty"`
+
 	// What Quorate is about to do, written before it is done.
 	// +optional
 	Intent *Intent `json:"intent,omitempty"`

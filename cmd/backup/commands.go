@@ -8,6 +8,7 @@ import (
 	"github.com/quorate/quorate/internal/snapshot"
 	"github.com/quorate/quorate/internal/snapshot/job"
 	"github.com/quorate/quorate/internal/snapshot/store"
+	"github.com/quorate/quorate/internal/snapshot/stream"
 	"github.com/quorate/quorate/internal/version"
 )
 
@@ -69,13 +70,26 @@ func commit(ctx context.Context, o *options, result *snapshot.Result) error {
 	})
 }
 
+func read(ctx context.Context, o *options, result *snapshot.Result) error {
+	return o.got(ctx, result, func(st *store.Store, identities stream.Identities) (job.Fetched, error) {
+		return job.Read(ctx, st, o.which, identities)
+	})
+}
+
 func fetch(ctx context.Context, o *options, result *snapshot.Result) error {
+	return o.got(ctx, result, func(st *store.Store, identities stream.Identities) (job.Fetched, error) {
+		return job.Fetch(ctx, st, o.which, identities, o.to)
+	})
+}
+
+// got reads a backup in one way or another, and tells of it.
+func (o *options) got(ctx context.Context, result *snapshot.Result, get func(*store.Store, stream.Identities) (job.Fetched, error)) error {
 	_, identities, err := o.keys(false)
 	if err != nil {
 		return err
 	}
 	return o.with(ctx, result, func(st *store.Store) error {
-		fetched, err := job.Fetch(ctx, st, o.which, identities, o.to)
+		fetched, err := get(st, identities)
 		if err != nil {
 			return err
 		}

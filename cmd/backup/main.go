@@ -26,14 +26,14 @@ func main() {
 
 // commands are what the first argument can be.
 var commands = map[string]func(context.Context, *options, *snapshot.Result) error{
-	"save": save, "fetch": fetch, "commit": commit, "delete": remove, "list": list, "send": send,
+	"save": save, "fetch": fetch, "commit": commit, "delete": remove, "list": list, "send": send, "read": read,
 }
 
 // run does one command, and writes its result as the termination message and
 // as one line of the log. It returns the exit code: 2 for what was asked wrongly.
 func run(ctx context.Context, args []string, stderr io.Writer) int {
 	if len(args) == 0 || commands[args[0]] == nil {
-		fmt.Fprintln(stderr, "usage: backup save|fetch|send|commit|delete|list [flags]")
+		fmt.Fprintln(stderr, "usage: backup save|read|fetch|send|commit|delete|list [flags]")
 		return 2
 	}
 	o, err := parse(args[0], args[1:], stderr)

@@ -29,6 +29,8 @@ func TestResults(t *testing.T) {
 		reason snapshot.Reason
 	}{
 		"an empty list":          {[]string{"list", at}, 0, ""},
+		"read through":           {[]string{"read", at, "--key=by-hand.db"}, 0, ""},
+		"read to the damage":     {[]string{"read", at, "--key=cut.db"}, 1, snapshot.Damaged},
 		"a plain file":           {[]string{"fetch", at, "--key=by-hand.db", "--to=" + filepath.Join(t.TempDir(), "db")}, 0, ""},
 		"a damaged file":         {[]string{"fetch", at, "--key=cut.db", "--to=" + filepath.Join(t.TempDir(), "db")}, 1, snapshot.Damaged},
 		"no such backup":         {[]string{"fetch", at, "--name=prod/demo/none", "--to=" + filepath.Join(t.TempDir(), "db")}, 1, snapshot.NoBackup},

@@ -51,6 +51,9 @@ func parse(command string, args []string, usage io.Writer) (*options, error) {
 	case "save":
 		flags.StringVar(&name, "name", "", "name of the backup in the store")
 		o.bindSave(flags)
+	case "read":
+		flags.StringVar(&name, "name", "", "name of the backup in the store; the newest where neither name nor key is given")
+		o.bindFetch(flags)
 	case "fetch":
 		flags.StringVar(&name, "name", "", "name of the backup in the store; the newest where neither name nor key is given")
 		o.bindFetch(flags)

@@ -18,6 +18,7 @@ import (
 	"github.com/quorate/quorate/internal/snapshot"
 	"github.com/quorate/quorate/internal/snapshot/job"
 	"github.com/quorate/quorate/internal/snapshot/store"
+	"github.com/quorate/quorate/internal/snapshot/stream"
 )
 
 // askTimeout bounds what is asked of an agent beside the snapshot itself.
@@ -39,10 +40,6 @@ func (v volume) Put(ctx context.Context, plain snapshot.Content, body io.Reader)
 }
 
 func send(ctx context.Context, o *options, result *snapshot.Result) error {
-	_, identities, err := o.keys(false)
-	if err != nil {
-		return err
-	}
 	config, err := controlTLS(o.controlTLS)
 	if err != nil {
 		return &job.Error{Reason: job.BadRequest, Message: err.Error()}
@@ -53,13 +50,8 @@ func send(ctx context.Context, o *options, result *snapshot.Result) error {
 		defer t.client.Close()
 		targets = append(targets, t)
 	}
-	return o.with(ctx, result, func(st *store.Store) error {
-		fetched, err := job.Send(ctx, st, o.which, identities, targets)
-		if err != nil {
-			return err
-		}
-		result.Manifest, result.Key, result.Plain, result.Location = fetched.Manifest, fetched.Key, &fetched.Plain, st.Where(fetched.Key)
-		return nil
+	return o.got(ctx, result, func(st *store.Store, identities stream.Identities) (job.Fetched, error) {
+		return job.Send(ctx, st, o.which, identities, targets)
 	})
 }
 

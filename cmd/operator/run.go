@@ -72,6 +72,10 @@ func run(ctx context.Context, o *options) error {
 	if err := schedules.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the EtcdBackupSchedule controller: %w", err)
 	}
+	restores := &controllers.EtcdRestoreReconciler{Client: reconciler.Client, Observer: reconciler.Observer, Recorder: reconciler.Recorder}
+	if err := restores.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the EtcdRestore controller: %w", err)
+	}
 	ctrl.Log.Info("starting", "version", version.Version, "operator", self, "namespaces", o.watch, "clusterDomains", o.domains)
 	return mgr.Start(ctx)
 }

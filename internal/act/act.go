@@ -48,6 +48,8 @@ type Situation struct {
 	Wanted  []client.Object
 	// From is where the data to begin with comes from; nil when it is not known.
 	From *resource.RestoreFrom
+	// Restore is the EtcdRestore that the observation's Request is of; nil for none.
+	Restore *v1alpha1.EtcdRestore
 	// Next is the StatefulSet that follows the spec; nil when the live one does.
 	Next *appsv1.StatefulSet
 	PKI  pki.Plan
@@ -186,6 +188,6 @@ func (a *Actor) maintain(ctx context.Context, s *Situation, action plan.Action) 
 	case plan.DisarmNoSpace:
 		return a.disarmNoSpace(ctx, s, action)
 	default:
-		return fmt.Errorf("unknown action %T", action)
+		return a.replaceData(ctx, s, action)
 	}
 }

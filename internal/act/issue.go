@@ -98,6 +98,9 @@ func (a *Actor) neverFormed(ctx context.Context, c *v1alpha1.EtcdCluster) error 
 		return fmt.Errorf("list claims: %w", err)
 	}
 	for _, claim := range claims.Items {
+		if resource.EpochOf(c.Name, claim.Name) < resource.Epoch(c) && claim.Annotations[v1alpha1.AnnotationSuperseded] != "" {
+			continue // what a restore has superseded is another cluster
+		}
 		if claim.Annotations[v1alpha1.AnnotationFormed] != "" {
 			return fmt.Errorf("claim %s remembers a formed cluster", claim.Name)
 		}

@@ -43,7 +43,7 @@ func (a *Actor) livePod(ctx context.Context, s *Situation, name etcd.MemberName)
 // liveClaim returns the very claim that was seen of a member; nil when there
 // is none. Another one of its name has another volume below it.
 func (a *Actor) liveClaim(ctx context.Context, s *Situation, name etcd.MemberName) (*corev1.PersistentVolumeClaim, error) {
-	key := client.ObjectKey{Namespace: s.Cluster.Namespace, Name: resource.ClaimName(etcd.PodName(name))}
+	key := client.ObjectKey{Namespace: s.Cluster.Namespace, Name: resource.ClaimName(resource.Epoch(s.Cluster), etcd.PodName(name))}
 	claim := &corev1.PersistentVolumeClaim{}
 	found, err := a.found(ctx, key, claim)
 	if err != nil || !found {

@@ -46,7 +46,7 @@ func (a *Actor) mayEnd(ctx context.Context, s *Situation, action plan.Resize) er
 	if action.To >= action.From || s.Cluster.Status.ClusterID == "" {
 		return nil
 	}
-	if action.To == 0 && s.Cluster.Spec.Hibernated {
+	if action.To == 0 && (s.Cluster.Spec.Hibernated || givesUp(s.Cluster)) {
 		return nil
 	}
 	members, err := a.list(ctx, s)

@@ -28,17 +28,17 @@ func (a *Actor) send(ctx context.Context, s *Situation, action plan.Send) error 
 	for _, m := range action.Members {
 		volumes[m.Name] = m.VolumeID
 	}
-	return a.createJob(ctx, resource.SendJob(s.Cluster, *s.From, volumes, resource.BackupImages{Backup: a.BackupImage}))
+	return a.createJob(ctx, resource.SendJob(s.Cluster, s.by(), *s.From, volumes, resource.BackupImages{Backup: a.BackupImage}))
 }
 
 // stopSending deletes that Job, so that another one can be made.
 func (a *Actor) stopSending(ctx context.Context, s *Situation, action plan.StopSending) error {
 	job := &batchv1.Job{}
-	job.Namespace, job.Name = s.Cluster.Namespace, resource.SendJobName(s.Cluster.Name)
+	job.Namespace, job.Name = s.Cluster.Namespace, resource.SendJobName(s.by())
 	if err := a.Live.Get(ctx, client.ObjectKeyFromObject(job), job); err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	if !metav1.IsControlledBy(job, s.Cluster) {
+	if !metav1.IsControlledBy(job, s.by()) {
 		return fmt.Errorf("job %s is not this cluster's", job.Name)
 	}
 	if err := a.intend(ctx, s, action); err != nil {
@@ -49,4 +49,13 @@ func (a *Actor) stopSending(ctx context.Context, s *Situation, action plan.StopS
 		return fmt.Errorf("delete Job %s: %w", job.Name, err)
 	}
 	return nil
+}
+
+// by is who restores: the EtcdRestore that is carried out, or the cluster that begins
+// with a backup.
+func (s *Situation) by() client.Object {
+	if r := s.Cluster.Status.Restore; r != nil && r.CompletedAt == nil && s.Restore != nil && string(s.Restore.UID) == r.UID {
+		return s.Restore
+	}
+	return s.Cluster
 }

@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,6 +52,7 @@ func claim(c *v1alpha1.EtcdCluster, live *corev1.PersistentVolumeClaim, m *plan.
 		Size:     size.Value(),
 		Growing:  growing(live),
 	}
+	claim.Superseded, _ = strconv.Atoi(live.Annotations[v1alpha1.AnnotationSuperseded])
 	claim.Marked = claim.Formed != 0 && resource.ClaimOwned(c, live)
 	// Which member it is, only the agent knows: without its word nothing could
 	// be written, and waiting for it would never end.

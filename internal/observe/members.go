@@ -40,13 +40,16 @@ func (o *Observer) members(ctx context.Context, c *v1alpha1.EtcdCluster, live *a
 		}
 	}
 	for i := range claims.Items {
-		if n, ok := ordinal(claims.Items[i].Name, resource.ClaimName(etcd.PodName(c.Name+"-"))); ok {
+		if n, ok := ordinal(claims.Items[i].Name, resource.ClaimName(resource.Epoch(c), etcd.PodName(c.Name+"-"))); ok {
 			s.Claims[memberName(c, n)] = &claims.Items[i]
+		} else {
+			s.former(c, &claims.Items[i], o.Now())
 		}
 	}
 	s.Observation.Pods = plan.NoStatefulSet
 	if live != nil {
 		s.Observation.Pods = replicasOf(live)
+		s.Observation.StaleEpoch = !resource.OfEpoch(c, live)
 	}
 	if err := o.unlabelledClaims(ctx, c, s); err != nil {
 		return err
@@ -67,7 +70,7 @@ func (o *Observer) unlabelledClaims(ctx context.Context, c *v1alpha1.EtcdCluster
 			continue
 		}
 		claim := &corev1.PersistentVolumeClaim{}
-		key := client.ObjectKey{Namespace: c.Namespace, Name: resource.ClaimName(etcd.PodName(name))}
+		key := client.ObjectKey{Namespace: c.Namespace, Name: resource.ClaimName(resource.Epoch(c), etcd.PodName(name))}
 		found, err := o.get(ctx, key, claim)
 		if err != nil {
 			return err

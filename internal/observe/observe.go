@@ -71,6 +71,10 @@ type Sight struct {
 	Next *appsv1.StatefulSet
 	// From is the backup to begin with; nil when there is none, or it is not known.
 	From *resource.RestoreFrom
+	// Restore is the EtcdRestore of the observation's Request; nil for none.
+	Restore *v1alpha1.EtcdRestore
+	// Restores are all of the cluster, oldest first.
+	Restores []v1alpha1.EtcdRestore
 	// Secrets is what the cluster's Secrets hold, PKI its plan for them.
 	Secrets map[pki.Kind]pki.Content
 	PKI     pki.Plan
@@ -81,6 +85,8 @@ type Sight struct {
 	// set is the StatefulSet of the cluster's name, whoever owns it; nil when
 	// there is none.
 	set *appsv1.StatefulSet
+	// Expires is until when former volumes are kept, the first of them; zero: none is.
+	Expires time.Time
 	// NextCheck is when certificates want to be looked at again; zero: never.
 	NextCheck time.Time
 }
@@ -148,6 +154,7 @@ func desired(c *v1alpha1.EtcdCluster, now time.Time) plan.Desired {
 
 		Replicas:     int(c.Spec.Replicas),
 		Restores:     resource.Restores(c),
+		Ephemeral:    c.Spec.Storage.Ephemeral != nil,
 		Version:      c.Spec.Version,
 		Paused:       c.Spec.Paused,
 		Operator:     c.Annotations[v1alpha1.AnnotationOperator],
@@ -183,6 +190,14 @@ func record(c *v1alpha1.EtcdCluster) plan.Record {
 		}
 		for _, m := range b.Members {
 			r.Birth.Members = append(r.Birth.Members, plan.BirthMember{Name: etcd.MemberName(m.Name), VolumeID: m.VolumeID})
+		}
+	}
+	r.Epoch = resource.Epoch(c)
+	if was := c.Status.Restore; was != nil {
+		r.Restore = &plan.Restoration{
+			Name: was.Name, UID: was.UID, Survivor: was.Source == v1alpha1.RestoreFromSurvivor,
+			Epoch: int(was.Epoch), FormerEpoch: max(1, int(was.FormerEpoch)), FormerClusterID: clusterID(was.FormerClusterID),
+			LastRevision: was.LastRevision, Completed: was.CompletedAt != nil,
 		}
 	}
 	if j := c.Status.Joining; j != nil {

@@ -252,7 +252,8 @@ func (a Restart) String() string      { return fmt.Sprintf("Restart %s %s", a.Na
 // itself, and the planner must decide the same again.
 func Live(a Action) bool {
 	switch a.(type) {
-	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart, Downgrade, CancelDowngrade, Compact, Defragment, DisarmNoSpace, Rotate:
+	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart, Downgrade, CancelDowngrade, Compact, Defragment, DisarmNoSpace, Rotate,
+		BeginRestore, Supersede, SwitchEpoch, TakeBack, DropVolumes:
 		return true
 	default:
 		return false

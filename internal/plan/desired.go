@@ -10,6 +10,8 @@ type Desired struct {
 	Version string
 	// Restores: the cluster begins with the data of a backup.
 	Restores bool
+	// Ephemeral: members have no volumes.
+	Ephemeral bool
 	// Paused stops every action.
 	Paused bool
 	// Operator names the operator that shall act, "namespace/name"; empty for

@@ -34,6 +34,13 @@ type Observation struct {
 	// Origin is the backup to begin with; nil where there is none, or the cluster
 	// was formed.
 	Origin *Origin
+	// Request is the EtcdRestore that is carried out or, where none is, the next
+	// one; nil for none.
+	Request *Request
+	// Former are the claims of other epochs than the record's.
+	Former []Volume
+	// StaleEpoch: the StatefulSet makes volumes of another epoch than the record's.
+	StaleEpoch bool
 }
 
 // Template is how the StatefulSet's pod template stands to what the spec asks
@@ -77,6 +84,10 @@ type Record struct {
 	Birth *Birth
 	// Joining is the last volume that was admitted as a learner.
 	Joining *Joining
+	// Epoch says which of its sets of volumes the cluster lives on; the first is 1.
+	Epoch int
+	// Restore is the restore that is carried out, or was the last one.
+	Restore *Restoration
 }
 
 // Joining ties an ID of the member list to the one volume that may bear it: a
@@ -269,6 +280,8 @@ type Claim struct {
 	// and, where its agent answers, for the member that lives on it.
 	Marked   bool
 	Deleting bool
+	// Superseded is the epoch that comes in its place, or zero.
+	Superseded int
 	// Class is the claim's StorageClass, Size what it asks for in bytes.
 	Class string
 	Size  int64

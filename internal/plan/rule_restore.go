@@ -18,9 +18,11 @@ type Origin struct {
 	// why it failed.
 	Sending          Sending
 	Trouble, Failure string
-	// SHA256 and Version are of the snapshot that the Job has brought to every volume,
-	// once it has; Version is the etcd release that it is from, where that is known.
+	// SHA256, Version and Revision are of the snapshot that the Job has brought to
+	// every volume, once it has; Version is the etcd release that it is from and
+	// Revision its last, where they are known.
 	SHA256, Version string
+	Revision        int64
 }
 
 // Sending is how far a Job is that brings a snapshot to the members.
@@ -49,6 +51,25 @@ func (StopSending) String() string { return "StopSending" }
 // backup's: no cluster that the backup was made of has come so far since.
 const bumpRevisions = 1_000_000_000
 
+// bump is by how much the revisions rise. Where the cluster that clients know was
+// seen, it is counted from what that had last: the same backup restored twice then
+// shows no revision twice.
+func (w *world) bump() int64 {
+	rec := w.Record.Restore
+	if !rec.active() {
+		return bumpRevisions
+	}
+	return bumpRevisions + max(0, rec.LastRevision-w.Origin.Revision)
+}
+
+// wayBack is how a restore in place is taken back; empty for a new cluster.
+func (w *world) wayBack() string {
+	if rec := w.Record.Restore; rec.active() {
+		return fmt.Sprintf(" Or delete EtcdRestore %s: the cluster goes back to the data that it had.", rec.Name)
+	}
+	return ""
+}
+
 // bringing sees to it that the same snapshot lies on every volume before anything is
 // granted; nil once it does. Nothing starts from anything else.
 func bringing(w *world, candidates []Member) *Decision {
@@ -63,13 +84,13 @@ func bringing(w *world, candidates []Member) *Decision {
 	case src.Sending == SendingDone:
 		return act(StopSending{}, ReasonRestoring, fmt.Sprintf("The snapshot does not lie on every volume any more (%s); it is brought once more.", lacking(candidates, src.SHA256)))
 	case src.Sending == SendingFailed:
-		return blocked(ReasonRestoreFailed, fmt.Sprintf("The backup %s cannot be restored: %s. No volume was touched. Mend the cause and delete the Job that has failed: it is then tried again.", src.Where, strings.TrimSuffix(src.Failure, ".")))
+		return blocked(ReasonRestoreFailed, fmt.Sprintf("The backup %s cannot be restored: %s. No volume was touched. Mend the cause and delete the Job that has failed: it is then tried again.", src.Where, strings.TrimSuffix(src.Failure, "."))+w.wayBack())
 	case src.Sending == SendingRuns && src.Trouble != "":
-		return blocked(ReasonRestoreFailed, fmt.Sprintf("The pod that brings the backup %s to the members does not start: %s.", src.Where, strings.TrimSuffix(src.Trouble, ".")))
+		return blocked(ReasonRestoreFailed, fmt.Sprintf("The pod that brings the backup %s to the members does not start: %s.", src.Where, strings.TrimSuffix(src.Trouble, "."))+w.wayBack())
 	case src.Sending == SendingRuns:
 		return wait(ReasonRestoring, fmt.Sprintf("The backup %s is brought to the members%s.", src.Where, progress(candidates)))
 	case src.Missing != nil:
-		return blocked(src.Missing.Reason, src.Missing.Message)
+		return blocked(src.Missing.Reason, src.Missing.Message+w.wayBack())
 	}
 	return act(Send{birthMembers(candidates)}, ReasonRestoring, fmt.Sprintf("A Job brings the backup %s to the members, before any of them starts.", src.Where))
 }
@@ -79,7 +100,7 @@ func (w *world) restore() *control.Restore {
 	if !w.Restores {
 		return nil
 	}
-	return &control.Restore{SHA256: w.Origin.SHA256, BumpRevisions: bumpRevisions, MarkCompacted: true}
+	return &control.Restore{SHA256: w.Origin.SHA256, BumpRevisions: w.bump(), MarkCompacted: true}
 }
 
 // unfitting refuses data that the release asked for cannot read; agents refuse it too.

@@ -13,6 +13,7 @@ var rules = []rule{
 	{"pause", pause},                     // spec.paused stops every action below
 	{"version", version},                 // a version that cannot be run starts nothing
 	{"names", names},                     // what others own is never touched
+	{"restoration", restoration},         // other data in place of the cluster's own
 	{"issuer", issuer},                   // what cert-manager is asked for
 	{"turning", turning},                 // no half of a step with authorities is told
 	{"certificates", certificates},       // no pod before its Secrets
@@ -50,6 +51,7 @@ var rules = []rule{
 	{"authorities", authorities},         // a formed cluster never gets a new CA
 	{"awaited", awaited},                 // what is wrong with certificates from elsewhere
 	{"volumes", volumeGrowth},            // volumes that have not grown
+	{"former", former},                   // volumes from before a restore
 	{"cleared", cleared},                 // volumes that have not gone
 }
 

@@ -40,6 +40,7 @@ type lab struct {
 	full      []etcd.MemberID
 	rebundled bool                       // the Secrets are to bring other bundles
 	staged    map[etcd.MemberName]string // the SHA-256 of the snapshot on a volume
+	shelf     shelf
 }
 
 // plight is what a story does to one member.
@@ -69,6 +70,7 @@ func unborn(t *testing.T, replicas int) *lab {
 		plights: map[etcd.MemberName]*plight{}, revision: 100,
 	}
 	l.seen.Pods, l.class = NoStatefulSet, "standard"
+	l.seen.Record.Epoch, l.shelf = 1, newShelf()
 	l.seen.Self = "quorate-system/quorate"
 	l.seen.Certificates.LostAuthorities = []string{"demo-peer-ca", "demo-client-ca"}
 	l.seen.Certificates.Wanted = []string{"demo-member-tls", "demo-client-tls"}
@@ -113,6 +115,7 @@ func peerURL(name etcd.MemberName) string {
 //	validation Failed "heartbeat must be positive" | Unschedulable:"no node"
 //	rotation name=r1 stage=Announced until=2026-01-02T03:04:05Z
 //	origin sending=Failed failure="..." trouble="..." missing="..." version=3.6.16 lost=demo-1
+//	restore name=back missing="..." proof=Failed:"..." version=3.6.16 revision=90 | gone | kept=over | ephemeral
 //	release 3.6.16                            what members and template are of, from now on
 //	spec "snapshot-count 10000 -> 5000"       what members are started with changes
 //	member demo-0 ...                         see tellMember
@@ -146,6 +149,8 @@ func (l *lab) tell(line string) error {
 			l.staged = map[etcd.MemberName]string{}
 		}
 		return each(args, l.tellOrigin)
+	case "restore":
+		return each(args, l.tellRestore)
 	case "release":
 		l.release(args[0])
 	case "validation":
@@ -213,7 +218,8 @@ func (l *lab) respec(changes string) {
 // reapply deletes the EtcdCluster and applies it again: the status forgets,
 // the pods go, the volumes and Secrets stay.
 func (l *lab) reapply() {
-	l.seen.Record = Record{}
+	l.seen.Record, l.shelf.set = Record{Epoch: 1}, 0
+	l.volumesOf(1)
 	for i := range l.seen.Objects {
 		l.seen.Objects[i].State = ObjectMissing
 	}

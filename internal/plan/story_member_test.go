@@ -147,7 +147,7 @@ func (l *lab) tellVolume(name etcd.MemberName, key, value string) error {
 
 // newClaim is a claim as the StatefulSet's template makes it.
 func (l *lab) newClaim(name etcd.MemberName) *Claim {
-	return &Claim{Name: "data-" + string(name), Class: l.class, Size: l.size, Growable: true}
+	return &Claim{Name: claimOf(l.seen.Record.Epoch, name), Class: l.class, Size: l.size, Growable: true}
 }
 
 func (l *lab) mint() *control.Volume {

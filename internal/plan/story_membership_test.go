@@ -13,6 +13,7 @@ func (l *lab) performMembership(a Action) {
 	l.performStep(a)
 	l.performMaintenance(a)
 	l.performRotation(a)
+	l.performRestoration(a)
 	id := l.seen.Record.ClusterID
 	switch a := a.(type) {
 	case Resize:
@@ -124,7 +125,10 @@ func (l *lab) entry(id etcd.MemberID) *etcd.Member {
 
 // idOf is the ID under which the list counts a pod; zero if it does not.
 func (l *lab) idOf(name etcd.MemberName) etcd.MemberID {
-	for _, list := range l.lists {
+	for id, list := range l.lists {
+		if recorded := l.seen.Record.ClusterID; recorded != 0 && id != recorded {
+			continue
+		}
 		if m, ok := list.ByPeerURL(peerURL(name)); ok {
 			return m.ID
 		}
@@ -138,4 +142,5 @@ func (l *lab) renewClaims() {
 		l.class = l.desired.StorageClass
 	}
 	l.size, l.seen.StaleClaims = l.desired.StorageSize, ""
+	l.shelf.set = l.seen.Record.Epoch
 }

@@ -17,6 +17,7 @@ func (l *lab) settle() {
 	for i := range l.seen.Members {
 		l.settlePod(i, &l.seen.Members[i])
 	}
+	l.seen.StaleEpoch = l.seen.Pods != NoStatefulSet && l.shelf.set != 0 && l.shelf.set != l.seen.Record.Epoch
 	l.elect()
 	l.settleVersion()
 	l.seen.Etcd = EtcdView{Error: "no endpoint answers"}

@@ -131,6 +131,7 @@ func (l *lab) show() string {
 	if b := r.Birth; b != nil {
 		fmt.Fprintf(&out, " birth=%s discarding=%t of %s", b.Token, b.Discarding, volumes(b.Members))
 	}
+	l.showRestore(&out)
 	out.WriteString("\n")
 	for _, m := range l.seen.Members {
 		fmt.Fprintf(&out, "%s: %s%s\n", m.Name, l.disk(m.Name), mark(m.Claim))

@@ -57,7 +57,10 @@ func TestGoldenRestores(t *testing.T) {
 	backup := &v1alpha1.EtcdBackup{ObjectMeta: metav1.ObjectMeta{Namespace: "prod", Name: "nightly"}}
 	backup.Spec.ClusterName, backup.Spec.Store = "other", v1alpha1.BackupStore{URL: "volume://backups"}
 	file := v1alpha1.RestoreSource{Store: &store, File: "by-hand/snapshot.db"}
-	golden(t, "restore-newest", []client.Object{resource.SendJob(in.Cluster, resource.RestoreFromStore(in.Cluster, *in.Cluster.Spec.Bootstrap.Restore), volumes, images), resource.NetworkPolicy(in)})
-	golden(t, "restore-backup", []client.Object{resource.SendJob(in.Cluster, resource.RestoreFromBackup(backup), volumes, images)})
-	golden(t, "restore-file", []client.Object{resource.SendJob(in.Cluster, resource.RestoreFromStore(in.Cluster, file), volumes, images)})
+	golden(t, "restore-newest", []client.Object{resource.SendJob(in.Cluster, in.Cluster, resource.RestoreFromStore(in.Cluster, *in.Cluster.Spec.Bootstrap.Restore), volumes, images), resource.NetworkPolicy(in)})
+	golden(t, "restore-backup", []client.Object{resource.SendJob(in.Cluster, in.Cluster, resource.RestoreFromBackup(backup), volumes, images)})
+	inPlace := &v1alpha1.EtcdRestore{}
+	inPlace.Namespace, inPlace.Name, inPlace.UID, inPlace.Spec.ClusterName = in.Cluster.Namespace, "back", "77777777-0000-4000-8000-000000000001", in.Cluster.Name
+	golden(t, "restore-in-place", []client.Object{resource.ProofJob(inPlace, resource.RestoreFromBackup(backup), images), resource.SendJob(in.Cluster, inPlace, resource.RestoreFromBackup(backup), volumes, images)})
+	golden(t, "restore-file", []client.Object{resource.SendJob(in.Cluster, in.Cluster, resource.RestoreFromStore(in.Cluster, file), volumes, images)})
 }

@@ -16,7 +16,7 @@ import (
 func staleClaims(c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet) string {
 	var found []string
 	for _, t := range live.Spec.VolumeClaimTemplates {
-		if t.Name != ClaimTemplate {
+		if t.Name != ClaimTemplate(Epoch(c)) {
 			continue
 		}
 		want := c.Spec.Storage
@@ -28,6 +28,17 @@ func staleClaims(c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet) string {
 		}
 	}
 	return strings.Join(found, "; ")
+}
+
+// OfEpoch reports whether a StatefulSet makes volumes of the epoch that its cluster
+// is in. One without volumes is of any.
+func OfEpoch(c *v1alpha1.EtcdCluster, live *appsv1.StatefulSet) bool {
+	for _, t := range live.Spec.VolumeClaimTemplates {
+		if t.Name != ClaimTemplate(Epoch(c)) {
+			return false
+		}
+	}
+	return true
 }
 
 // ClaimOwned reports whether a claim has the owner that it shall have: the

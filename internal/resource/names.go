@@ -3,6 +3,7 @@ package resource
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/control"
@@ -25,11 +26,51 @@ func PodName(cluster string, ordinal int) etcd.PodName {
 	return etcd.PodName(cluster + "-" + strconv.Itoa(ordinal))
 }
 
-// ClaimTemplate is the name of the volume claim template, and of the volume.
-const ClaimTemplate = "data"
+// Epoch returns which of its sets of volumes a cluster lives on: 1, and one more
+// after each restore in place.
+func Epoch(cluster *v1alpha1.EtcdCluster) int { return max(1, int(cluster.Status.Epoch)) }
 
-// ClaimName returns the name of the PersistentVolumeClaim of a pod.
-func ClaimName(pod etcd.PodName) string { return ClaimTemplate + "-" + string(pod) }
+// claimTemplate is the name of the volume claim template in the first epoch, and
+// what it begins with later.
+const claimTemplate = "data"
+
+// ClaimTemplate returns the name of the volume claim template, and of the volume.
+func ClaimTemplate(epoch int) string {
+	if epoch <= 1 {
+		return claimTemplate
+	}
+	return claimTemplate + "-" + strconv.Itoa(epoch)
+}
+
+// ClaimName returns the name of the PersistentVolumeClaim of a pod in an epoch.
+func ClaimName(epoch int, pod etcd.PodName) string { return ClaimTemplate(epoch) + "-" + string(pod) }
+
+// EpochOf returns of which epoch a cluster's claim is, by its name; zero when it is
+// none of its members'.
+func EpochOf(cluster, claim string) int {
+	head, ordinal, ok := cutLast(claim, "-")
+	if _, err := strconv.ParseUint(ordinal, 10, 8); !ok || err != nil {
+		return 0
+	}
+	template, ok := strings.CutSuffix(head, "-"+cluster)
+	if template == claimTemplate {
+		return 1
+	}
+	digits, found := strings.CutPrefix(template, claimTemplate+"-")
+	epoch, err := strconv.Atoi(digits)
+	if !ok || !found || err != nil || epoch < 2 || ClaimTemplate(epoch) != template {
+		return 0
+	}
+	return epoch
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
 
 // PodHost returns the DNS name of a member, without the cluster domain: it
 // resolves under any, and every certificate bears it.

@@ -120,7 +120,7 @@ func TestNames(t *testing.T) {
 	plain := everything().Cluster
 	for got, want := range map[string]string{
 		string(pod):                                                "demo-2",
-		resource.ClaimName(pod):                                    "data-demo-2",
+		resource.ClaimName(1, pod):                                 "data-demo-2",
 		resource.PodHost(cluster, pod):                             "demo-2.demo-peers.prod.svc",
 		resource.PeerURL(cluster, pod):                             "https://demo-2.demo-peers.prod.svc:2380",
 		resource.ClientURL(cluster, pod):                           "https://demo-2.demo-peers.prod.svc:2379",

@@ -73,7 +73,7 @@ func container(in Inputs) corev1.Container {
 		Ports:           containerPorts(),
 		Resources:       resources(user.Resources),
 		VolumeMounts: []corev1.VolumeMount{
-			{Name: ClaimTemplate, MountPath: mountData},
+			{Name: ClaimTemplate(Epoch(in.Cluster)), MountPath: mountData},
 			{Name: volumeTLS, MountPath: mountTLS, ReadOnly: true},
 		},
 		// Every second: a member that stops says so here first, and the sooner
@@ -170,7 +170,7 @@ func volumes(in Inputs) []corev1.Volume {
 		SecretName: pki.MemberTLS.SecretName(in.Cluster.Name), DefaultMode: ptr.To[int32](secretMode),
 	}}}}
 	if in.Cluster.Spec.Storage.Ephemeral != nil {
-		all = append(all, corev1.Volume{Name: ClaimTemplate, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
+		all = append(all, corev1.Volume{Name: ClaimTemplate(Epoch(in.Cluster)), VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
 	}
 	return all
 }

@@ -45,7 +45,7 @@ func claimTemplates(in Inputs) []corev1.PersistentVolumeClaim {
 	}
 	return []corev1.PersistentVolumeClaim{{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:   ClaimTemplate,
+			Name:   ClaimTemplate(Epoch(in.Cluster)),
 			Labels: with(Selector(in.Cluster.Name), map[string]string{ManagedByLabel: ManagedByValue}),
 		},
 		Spec: corev1.PersistentVolumeClaimSpec{

@@ -15,7 +15,7 @@ const maxMessage = 1500
 
 // Result is what a Job has to say when it ends: its termination message.
 type Result struct {
-	// Command is save, fetch, commit, delete or list.
+	// Command is save, read, fetch, send, commit, delete or list.
 	Command string `json:"command"`
 	// Reason is empty where all went well.
 	Reason  Reason `json:"reason,omitempty"`

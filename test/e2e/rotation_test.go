@@ -38,7 +38,8 @@ func TestCARotation(t *testing.T) {
 		t.Error("a new authority signs before clients had their time")
 	}
 	l.takeUp("new ones sign")
-	c.change(grace("1s"))
+	// Of the first stage it has passed; the next one lasts as long as it takes to be seen.
+	c.change(grace("30s"))
 	c.waitCondition(v1alpha1.ConditionCertificatesValid, "True", "", "take up the certificate")
 	c.change(grace("1h"))
 	l.takeUp("new ones alone")

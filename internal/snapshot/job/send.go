@@ -29,11 +29,9 @@ func Send(ctx context.Context, st Store, which Which, ids stream.Identities, tar
 		return Fetched{}, err
 	}
 	if fetched.Manifest == nil {
-		_, err := io.Copy(io.Discard, from)
-		fetched.Plain = from.Sums().Plain
 		_ = from.Close()
-		if err != nil {
-			return Fetched{}, fmt.Errorf("read %s: %w", fetched.Key, err)
+		if fetched, err = Read(ctx, st, which, ids); err != nil {
+			return Fetched{}, err
 		}
 		if from, _, err = Open(ctx, st, which, ids); err != nil {
 			return Fetched{}, err

@@ -67,6 +67,10 @@ func TestSend(t *testing.T) {
 	}
 	for name, which := range map[string]Which{"a backup": {Name: "good"}, "a plain file": {Key: "by-hand.db"}} {
 		t.Run(name, func(t *testing.T) {
+			read, err := Read(t.Context(), st, which, ids)
+			if err != nil || read.Plain.Size != int64(len(source.content)) {
+				t.Errorf("read through: %+v, %v", read.Plain, err)
+			}
 			a, b, c := &volume{name: "a"}, &volume{name: "b", has: source.content}, &volume{name: "c"}
 			for range 2 {
 				sent, err := Send(t.Context(), st, which, ids, targets(a, b, c))
@@ -109,6 +113,10 @@ func TestSendFails(t *testing.T) {
 		return b
 	}}
 	for name, try := range map[string]func(*volume) error{
+		"damaged, read through": func(*volume) error {
+			_, err := Read(t.Context(), flipped, Which{Name: "good"}, ids)
+			return err
+		},
 		"damaged": func(v *volume) error {
 			_, err := Send(t.Context(), flipped, Which{Name: "good"}, ids, targets(v))
 			return err
