@@ -27,10 +27,8 @@ type database struct {
 	b       *bench
 	cluster *scalable
 	store   *corev1.PersistentVolumeClaim
-	// member is the one that the last backup has read, kept the object of the last
-	// backup that is still in the store.
-	member string
-	kept   *v1alpha1.EtcdBackup
+	// member is the one that the last backup has read, kept the name of that backup.
+	member, kept string
 }
 
 // measureBackup fills a database and saves and restores it, beside etcd's own
@@ -101,10 +99,7 @@ func (d *database) removeCluster(ctx context.Context) {
 
 func (d *database) remove(ctx context.Context) {
 	d.removeCluster(ctx)
-	err := d.discard(ctx)
-	if err == nil {
-		err = d.b.Delete(ctx, d.store)
-	}
+	err := d.b.Delete(ctx, d.store)
 	if err == nil {
 		err = d.b.gone(ctx, storeName)
 	}

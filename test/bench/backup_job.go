@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,7 +40,7 @@ func rate(bytes int64, d time.Duration) float64 {
 // backup makes one EtcdBackup into the volume, without compression, and leaves it.
 func (d *database) backup(ctx context.Context, name string) (saved, error) {
 	object := &v1alpha1.EtcdBackup{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}}
-	object.Spec.ClusterName, object.Spec.DeletionPolicy = d.cluster.name(), v1alpha1.DeletionDelete
+	object.Spec.ClusterName = d.cluster.name()
 	object.Spec.Store.URL, object.Spec.Compression = "volume://"+d.store.Name, v1alpha1.CompressionNone
 	if err := d.b.Create(ctx, object); err != nil {
 		return saved{}, err
@@ -55,9 +57,8 @@ func (d *database) backup(ctx context.Context, name string) (saved, error) {
 	if err != nil {
 		return saved{}, err
 	}
-	d.kept = object
 	s, err := d.told(ctx, name)
-	d.member = s.Member.Name
+	d.member, d.kept = s.Member.Name, name
 	return s, err
 }
 
@@ -85,19 +86,27 @@ func (d *database) told(ctx context.Context, name string) (saved, error) {
 	return saved{}, fmt.Errorf("no pod of backup %s has ended well", name)
 }
 
-// discard deletes the last backup with its data: what is saved next has the
-// same room on the disk.
+// discard removes what lies in the store, as its owner might: what is saved next
+// has the same room on the disk. The nodes' volumes are folders of this machine.
 func (d *database) discard(ctx context.Context) error {
-	if d.kept == nil {
-		return nil
-	}
-	object := d.kept
-	d.kept = nil
-	if err := client.IgnoreNotFound(d.b.Delete(ctx, object)); err != nil {
+	if err := d.b.Get(ctx, client.ObjectKeyFromObject(d.store), d.store); err != nil {
 		return err
 	}
-	return await(ctx, "the backup "+object.Name+" and its data are gone", func() (bool, error) {
-		err := d.b.Get(ctx, client.ObjectKeyFromObject(object), object)
-		return err != nil, client.IgnoreNotFound(err)
-	})
+	volume := &corev1.PersistentVolume{}
+	if err := d.b.Get(ctx, client.ObjectKey{Name: d.store.Spec.VolumeName}, volume); err != nil {
+		return err
+	}
+	if volume.Spec.Local == nil {
+		return fmt.Errorf("the volume of %s is no folder of a node: is this the local Kubernetes?", d.store.Name)
+	}
+	entries, err := os.ReadDir(volume.Spec.Local.Path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(volume.Spec.Local.Path, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -13,9 +13,6 @@ func (d *database) measurePeak(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.discard(ctx); err != nil {
-		return err
-	}
 	begun := time.Now()
 	if _, err := d.b.load(ctx, "fill", []string{d.cluster.name()}, "--endpoints="+service(d.cluster.name()), "--tls=/tls/"+d.cluster.name(), "fill", fmt.Sprint(fillMiB)); err != nil {
 		return fmt.Errorf("fill the database: %w", err)
@@ -35,7 +32,7 @@ func (d *database) measurePeak(ctx context.Context) error {
 	note("the Job held at most %.1f MiB for a database of %.1f MiB, and %.1f MiB for one of %.1f MiB",
 		mib(full.peak), mib(full.Plain.Size), mib(empty.peak), mib(empty.Plain.Size))
 	figure("backup.peak.mib", mib(full.peak-empty.peak), "MiB", atMost(64))
-	return d.discard(ctx)
+	return nil
 }
 
 func mib(bytes int64) float64 { return float64(bytes) / mebibyte }
@@ -63,10 +60,10 @@ func (d *database) measureSaving(ctx context.Context) error {
 			turns[0], turns[1] = turns[1], turns[0]
 		}
 		for _, do := range turns {
-			if err := do(); err != nil {
+			if err := d.discard(ctx); err != nil {
 				return err
 			}
-			if err := d.discard(ctx); err != nil {
+			if err := do(); err != nil {
 				return err
 			}
 		}

@@ -14,6 +14,9 @@ const calm = 20 * time.Second
 // is made, reading back included; and, on the same cluster right after, while
 // etcdctl saves: what a snapshot costs on this machine whoever takes it.
 func (d *database) measureWrites(ctx context.Context) error {
+	if err := d.discard(ctx); err != nil {
+		return err
+	}
 	w, err := d.b.write(ctx, d.cluster.name())
 	if err != nil {
 		return err

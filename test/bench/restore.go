@@ -42,7 +42,7 @@ func (d *database) measureRestore(ctx context.Context) error {
 	peers.remove(ctx)
 	begun := time.Now()
 	s, err := d.b.scalable(ctx, "restored", replicas, large, func(c *v1alpha1.EtcdCluster) {
-		c.Spec.Bootstrap = &v1alpha1.Bootstrap{Restore: &v1alpha1.RestoreSource{BackupName: backup.Name}}
+		c.Spec.Bootstrap = &v1alpha1.Bootstrap{Restore: &v1alpha1.RestoreSource{BackupName: backup}}
 	})
 	if err != nil {
 		return err
