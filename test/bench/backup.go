@@ -13,9 +13,8 @@ import (
 	"github.com/quorate/quorate/api/v1alpha1"
 )
 
-// What is backed up: a database of fillMiB, made of as many values.
+// What is backed up lies on such volumes.
 const (
-	fillMiB      = 1024
 	databaseSize = "4Gi"
 	storeName    = "store"
 	storeSize    = "4Gi"

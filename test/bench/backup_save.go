@@ -13,11 +13,11 @@ func (d *database) measurePeak(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	begun := time.Now()
-	if _, err := d.b.load(ctx, "fill", []string{d.cluster.name()}, "--endpoints="+service(d.cluster.name()), "--tls=/tls/"+d.cluster.name(), "fill", fmt.Sprint(fillMiB)); err != nil {
+	begun, size := time.Now(), d.b.options.databaseMiB
+	if _, err := d.b.load(ctx, "fill", []string{d.cluster.name()}, "--endpoints="+service(d.cluster.name()), "--tls=/tls/"+d.cluster.name(), "fill", fmt.Sprint(size)); err != nil {
 		return fmt.Errorf("fill the database: %w", err)
 	}
-	note("%d MiB were written in %.0f s", fillMiB, time.Since(begun).Seconds())
+	note("%d MiB were written in %.0f s", size, time.Since(begun).Seconds())
 	// etcd goes on with the disk for a while.
 	if err := pause(ctx, 5*time.Second); err != nil {
 		return err
@@ -26,7 +26,7 @@ func (d *database) measurePeak(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if full.Plain.Size < fillMiB*mebibyte {
+	if full.Plain.Size < int64(size)*mebibyte {
 		return fmt.Errorf("the database has only %d MiB", full.Plain.Size/mebibyte)
 	}
 	note("the Job held at most %.1f MiB for a database of %.1f MiB, and %.1f MiB for one of %.1f MiB",

@@ -17,7 +17,7 @@ import (
 type options struct {
 	kubeconfig, loadImage, clientImage, etcdImage, peerImage, etcdVersion string
 	sweep                                                                 string
-	runs, rounds                                                          int
+	runs, rounds, databaseMiB                                             int
 	rest                                                                  time.Duration
 	only                                                                  []string
 }
@@ -34,6 +34,7 @@ func main() {
 	flag.StringVar(&o.sweep, "crashsweep", "", "file with the figures of the last crash sweep")
 	flag.IntVar(&o.runs, "runs", 5, "creations of each kind that count; one more of each goes before")
 	flag.IntVar(&o.rounds, "rounds", 3, "times that the size goes from 1 to 5 and back, members are replaced, and a backup is made")
+	flag.IntVar(&o.databaseMiB, "database", 1024, "size of the database that is backed up, in MiB, at most 2048; the figures are meant for 1024")
 	flag.DurationVar(&o.rest, "rest", 2*time.Minute, "how long writes are counted at rest")
 	flag.StringVar(&only, "only", "", "comma-separated: what to measure (puts, rest and memory need create); empty: everything")
 	flag.Parse()
