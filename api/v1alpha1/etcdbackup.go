@@ -238,4 +238,7 @@ const (
 	// ConditionDataDeleted, while the object is being deleted with its data: the
 	// data is gone; or why it is not.
 	ConditionDataDeleted = "DataDeleted"
+	// ConditionAvailable: False where a complete backup is missing in the store,
+	// because somebody else has deleted it there. Absent while nobody missed it.
+	ConditionAvailable = "Available"
 )

@@ -40,6 +40,8 @@ type Result struct {
 	Orphans int `json:"orphans,omitempty"`
 	Broken  int `json:"broken,omitempty"`
 	Cleaned int `json:"cleaned,omitempty"`
+	// Missing are the places of the backups that were expected and are not there.
+	Missing []int `json:"missing,omitempty"`
 }
 
 // Item is one backup of a list.

@@ -190,3 +190,31 @@ func TestListing(t *testing.T) {
 		}
 	}
 }
+
+// The places of the most backups that a Job is asked for fit into its last word.
+func TestMissingFits(t *testing.T) {
+	r := Result{Command: "list"}
+	for i := range 200 {
+		r.Missing = append(r.Missing, i)
+		r.Backups = append(r.Backups, Item{Name: strings.Repeat("x", 200)})
+	}
+	got, err := DecodeResult(r.Encode())
+	if err != nil || len(got.Missing) != 200 || got.Reason != "" {
+		t.Errorf("of 200 places %d are left: %+v, %v", len(got.Missing), got.Reason, err)
+	}
+}
+
+func TestSeries(t *testing.T) {
+	s := Series("prod/demo/nightly-")
+	for name, want := range map[string]bool{
+		"prod/demo/nightly-202611280300": true, "prod/demo/nightly-": false, "prod/demo/nightly-20261128030": false, "prod/demo/nightly-2026112803000": false,
+		"prod/demo/nightly-two-202611280300": false, "prod/demo/nightly-20261128/300": false, "prod/other/nightly-202611280300": false, "nightly-202611280300": false,
+	} {
+		if s.Has(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+	if !Series("").Has("anything") || s.Folder() != "prod/demo/" || Series("").Folder() != "" || Series("nightly-").Folder() != "" {
+		t.Error("the folders are other ones")
+	}
+}
