@@ -54,6 +54,10 @@ func TestResults(t *testing.T) {
 				t.Fatal(err)
 			}
 			result, err := snapshot.DecodeResult(text)
+			// A Go program holds a few MiB, and no test here more than a gigabyte.
+			if result.PeakBytes < 1<<20 || result.PeakBytes > 1<<30 {
+				t.Errorf("the most memory that it held is told as %d bytes", result.PeakBytes)
+			}
 			if err != nil || result.Command != c.args[0] || result.Reason != c.reason || (result.Message == "") != (c.code == 0) {
 				t.Errorf("the result is %s: %v", text, err)
 			}

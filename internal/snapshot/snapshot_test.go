@@ -24,6 +24,7 @@ func manifest() Manifest {
 		Compression: CompressionZstd,
 		Encryption:  &Encryption{Type: EncryptionAge, Recipients: []string{"age1qqqq"}},
 		CreatedAt:   time.Date(2026, 11, 28, 9, 0, 0, 5, time.UTC), DurationMillis: 1500,
+		SavedMillis: 900, ReadBackMillis: 500,
 		Verification: VerificationHash,
 		ToolVersion:  "v0.1.0",
 	}
@@ -45,8 +46,9 @@ func TestManifestComesBack(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	if got := manifest().Duration(); got != 1500*time.Millisecond {
-		t.Errorf("duration %v", got)
+	m := manifest()
+	if m.Duration() != 1500*time.Millisecond || m.Saved() != 900*time.Millisecond || m.ReadBack() != 500*time.Millisecond {
+		t.Errorf("durations %v, %v, %v", m.Duration(), m.Saved(), m.ReadBack())
 	}
 }
 
@@ -60,7 +62,7 @@ func TestManifestHasNoZeroField(t *testing.T) {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		t.Fatal(err)
 	}
-	if len(fields) != 17 {
+	if len(fields) != 19 {
 		t.Errorf("%d fields: is a new one in manifest() of this test?", len(fields))
 	}
 }
