@@ -133,7 +133,8 @@ func outcomeChange() predicate.Predicate {
 		case *v1alpha1.EtcdBackupSchedule:
 			was, ok := e.ObjectOld.(*v1alpha1.EtcdBackupSchedule)
 			return !ok || was.UID != is.UID || was.Generation != is.Generation ||
-				!was.Status.NextScheduleTime.Equal(is.Status.NextScheduleTime)
+				!was.Status.NextScheduleTime.Equal(is.Status.NextScheduleTime) ||
+				!equality.Semantic.DeepEqual(was.Status.LastDrill, is.Status.LastDrill)
 		}
 		return true
 	}}
@@ -177,5 +178,13 @@ func quorumChange() predicate.Predicate {
 		return !ok1 || !ok2 || was.Generation != is.Generation || was.UID != is.UID ||
 			was.Status.ClusterID != is.Status.ClusterID || was.Status.Operator != is.Status.Operator ||
 			meta.IsStatusConditionTrue(was.Status.Conditions, v1alpha1.ConditionQuorate) != meta.IsStatusConditionTrue(is.Status.Conditions, v1alpha1.ConditionQuorate)
+	}}
+}
+
+// specChange passes a changed spec, and another object of the name: the generation of
+// one that was deleted and made again while nobody watched is 1 as before.
+func specChange() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || e.ObjectOld.GetUID() != e.ObjectNew.GetUID()
 	}}
 }

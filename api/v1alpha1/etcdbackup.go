@@ -176,6 +176,19 @@ type EtcdBackupStatus struct {
 	// +optional
 	Duration string `json:"duration,omitempty"`
 
+	// How long of that the database took on its way from the member until the store
+	// had all of it, such as 1m.
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	SavedIn string `json:"savedIn,omitempty"`
+
+	// How long of that it took to read all of it back from the store and compare.
+	// What is left of the duration are the hash of the cluster's keys before, and
+	// with verification Restore the restore after.
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	ReadBackIn string `json:"readBackIn,omitempty"`
+
 	// URL of the data in the store.
 	// +optional
 	Location string `json:"location,omitempty"`
@@ -199,6 +212,11 @@ type EtcdBackupStatus struct {
 	// +optional
 	SHA256 string `json:"sha256,omitempty"`
 
+	// What the cluster said of its keys before they were read. A cluster that is
+	// restored says the same of them, until it compacts its history.
+	// +optional
+	HashKV *BackupHashKV `json:"hashKV,omitempty"`
+
 	// How it was proven: Hash or Restore.
 	// +optional
 	Verified BackupVerification `json:"verified,omitempty"`
@@ -216,6 +234,22 @@ type EtcdBackupStatus struct {
 	Operator string `json:"operator,omitempty"`
 }
 
+// BackupHashKV is etcd's hash over all keys and their history, up to a revision.
+type BackupHashKV struct {
+	// The revision.
+	// +required
+	Revision int64 `json:"revision"`
+
+	// The revision up to which the history was compacted. Only hashes with the
+	// same one can be compared.
+	// +required
+	CompactRevision int64 `json:"compactRevision"`
+
+	// The hash.
+	// +required
+	Hash int64 `json:"hash"`
+}
+
 // Types of the conditions of an EtcdBackup.
 const (
 	// ConditionComplete: the backup is in the store, and proven.
@@ -225,4 +259,7 @@ const (
 	// ConditionDataDeleted, while the object is being deleted with its data: the
 	// data is gone; or why it is not.
 	ConditionDataDeleted = "DataDeleted"
+	// ConditionAvailable: False where a complete backup is missing in the store,
+	// because somebody else has deleted it there. Absent while nobody missed it.
+	ConditionAvailable = "Available"
 )

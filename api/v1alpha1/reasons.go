@@ -6,6 +6,8 @@ package v1alpha1
 const (
 	// ReasonBackupFailed: the last backup failed.
 	ReasonBackupFailed = "BackupFailed"
+	// ReasonBackupMissing: the last backup was deleted in the store.
+	ReasonBackupMissing = "BackupMissing"
 	// ReasonBackupOverdue: there should be a younger proven backup.
 	ReasonBackupOverdue = "BackupOverdue"
 	// ReasonBackupRecent: the last backup is proven and recent.
@@ -14,6 +16,8 @@ const (
 	ReasonCertificateAuthorityLost = "CertificateAuthorityLost"
 	// ReasonCertificatesValid: every certificate and authority is in order.
 	ReasonCertificatesValid = "CertificatesValid"
+	// ReasonDrillFailed: the last drill of a backup failed.
+	ReasonDrillFailed = "DrillFailed"
 	// ReasonForbidden: the API server refuses what the operator asks for.
 	ReasonForbidden = "Forbidden"
 	// ReasonForming: a new cluster is being born.

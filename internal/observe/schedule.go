@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -27,6 +28,9 @@ type ScheduleSight struct {
 	// Backups are the schedule's own, by name.
 	Backups map[string]*v1alpha1.EtcdBackup
 
+	// Tidying is the Job that looks through the store; nil when there is none.
+	Tidying *batchv1.Job
+
 	protecting []series.Backup
 	from       series.Source
 }
@@ -41,7 +45,7 @@ func (s *ScheduleSight) With(d series.Decision, now time.Time) {
 // Health is that of the schedule's own backups, the next of which is made then.
 func (s *ScheduleSight) Health(next, now time.Time) series.Health {
 	from, c := s.from, s.Observation.Cluster
-	from.Next = next
+	from.Next, from.Drill = next, "" // it has a condition for its drills
 	if !c.Found {
 		from.Idle = "has no cluster to back up"
 	}
@@ -77,6 +81,9 @@ func (o *Observer) Schedule(ctx context.Context, s *v1alpha1.EtcdBackupSchedule)
 		if slot, ok := schedule.SlotOf(s.Name, b.Name); ok {
 			seen.Made = append(seen.Made, slot)
 		}
+		if one := oneOf(b); b.Spec.ClusterName == s.Spec.ClusterName && (one.State == retention.Running || !one.Leaving.IsZero()) {
+			seen.Look.Busy = append(seen.Look.Busy, b.Name)
+		}
 		if b.Labels[v1alpha1.LabelSchedule] != s.Name || b.Spec.ClusterName != s.Spec.ClusterName {
 			continue
 		}
@@ -86,7 +93,7 @@ func (o *Observer) Schedule(ctx context.Context, s *v1alpha1.EtcdBackupSchedule)
 			sight.protecting = append(sight.protecting, oneOf(b))
 		}
 	}
-	return sight, nil
+	return sight, o.storeLook(ctx, s, sight)
 }
 
 // backedUp is the cluster of a name, or nil.
@@ -116,15 +123,20 @@ func readSlots(s *v1alpha1.EtcdBackupSchedule) (slots *schedule.Cron, malformed 
 func readTerms(s *v1alpha1.EtcdBackupSchedule, slots *schedule.Cron, now time.Time) schedule.Terms {
 	var before schedule.Terms
 	if t := s.Status.Terms; t != nil {
-		before = schedule.Terms{Slots: t.Slots, Suspended: t.Suspended}
-		if t.Since != nil {
-			before.Since = t.Since.Time
-		}
+		before = readTermsOf(t)
 	}
 	if slots == nil {
 		return schedule.Terms{Slots: s.Spec.Schedule + " " + s.Spec.TimeZone, Suspended: s.Spec.Suspend, Since: before.Since}
 	}
 	return before.Renew(slots, s.Spec.Suspend, now.Truncate(time.Second))
+}
+
+func readTermsOf(t *v1alpha1.ScheduleTerms) schedule.Terms {
+	terms := schedule.Terms{Slots: t.Slots, Suspended: t.Suspended}
+	if t.Since != nil {
+		terms.Since = t.Since.Time
+	}
+	return terms
 }
 
 func scheduleSpec(s *v1alpha1.EtcdBackupSchedule, slots *schedule.Cron) schedule.Spec {
@@ -172,6 +184,9 @@ func oneOf(b *v1alpha1.EtcdBackup) series.Backup {
 	switch recordedOutcome(b) {
 	case backup.OutcomeComplete:
 		one.State, one.Verified = retention.Complete, retention.Verification(b.Status.Verified)
+		if meta.IsStatusConditionFalse(b.Status.Conditions, v1alpha1.ConditionAvailable) {
+			one.State = retention.Missing
+		}
 	case backup.OutcomeFailed:
 		one.State, one.Failure = retention.Failed, failure(b)
 	}
@@ -207,6 +222,9 @@ func source(s *v1alpha1.EtcdBackupSchedule, c *v1alpha1.EtcdCluster) series.Sour
 	}
 	if t := s.Status.NextScheduleTime; t != nil {
 		from.Next = t.Time
+	}
+	if last := s.Status.LastDrill; s.Spec.Drill != nil && last != nil && meta.IsStatusConditionFalse(s.Status.Conditions, v1alpha1.ConditionDrilled) {
+		from.Drill = last.Message
 	}
 	switch {
 	case malformed != "":

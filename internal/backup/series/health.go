@@ -31,8 +31,12 @@ const (
 	HealthRecent HealthState = "Recent"
 	// HealthFailed: the last backup failed.
 	HealthFailed HealthState = "Failed"
+	// HealthMissing: the last backup was proven, and is not in the store any more.
+	HealthMissing HealthState = "Missing"
 	// HealthOverdue: there should be a younger one.
 	HealthOverdue HealthState = "Overdue"
+	// HealthDrillFailed: there is a proven one, and the last drill failed.
+	HealthDrillFailed HealthState = "DrillFailed"
 )
 
 // Health is how the backups of a cluster, or of a schedule, are. Its message has
@@ -58,6 +62,9 @@ type Source struct {
 	Since time.Time
 	// Next is when it makes the next one; zero when that is not known.
 	Next time.Time
+	// Drill is what is wrong with its last drill, as sentences; empty when nothing is,
+	// or none was made.
+	Drill string
 }
 
 // overdue is when there should have been a proven backup after another one.
@@ -75,8 +82,8 @@ func (s Source) overdue(after time.Time) time.Time {
 // is resting nothing is ever overdue: its data does not change.
 func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) Health {
 	backups = staying(backups)
-	proven, anyProven := newest(backups, Backup.proven)
-	last, _ := newest(backups, func(b Backup) bool { return b.State == retention.Failed || b.proven() })
+	proven, anyProven := newest(backups, Backup.Proven)
+	last, _ := newest(backups, func(b Backup) bool { return b.State == retention.Failed || b.State == retention.Missing || b.Proven() })
 	h := Health{}
 	if anyProven {
 		h.Proven = proven.Created
@@ -89,6 +96,9 @@ func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) H
 	case last.State == retention.Failed:
 		h.State, h.Until = HealthFailed, time.Time{}
 		h.Message = fmt.Sprintf("EtcdBackup %s has failed: %s %s", last.Name, cmp.Or(last.Failure, "See its conditions."), lastProven(proven))
+	case last.State == retention.Missing:
+		h.State, h.Until = HealthMissing, time.Time{}
+		h.Message = fmt.Sprintf("EtcdBackup %s is not in the store any more: see its condition Available, and make another. %s", last.Name, lastProven(proven))
 	case !h.Until.IsZero() && !now.Before(h.Until):
 		h.State, h.Until = HealthOverdue, time.Time{}
 		h.Message = fmt.Sprintf("%s %s", lastProven(proven), late)
@@ -97,6 +107,10 @@ func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) H
 	default:
 		h.State = HealthRecent
 		h.Message = lastProven(proven) + idle(sources, " Nothing makes another: apply an EtcdBackupSchedule.")
+		if i := slices.IndexFunc(sources, func(s Source) bool { return s.Drill != "" }); i >= 0 {
+			h.State = HealthDrillFailed
+			h.Message = fmt.Sprintf("The last drill of EtcdBackupSchedule %s failed. %s %s", sources[i].Name, sources[i].Drill, h.Message)
+		}
 	}
 	return h
 }
