@@ -25,7 +25,7 @@ const (
 
 // Done is the standing of an EtcdRestore that is complete.
 func Done() Standing {
-	return Done()
+	return Standing{Complete: true, Reason: ReasonRestored, Message: "The cluster serves the restored data."}
 }
 
 // StandingOf says how far the EtcdRestore in the observation's Request is, given
@@ -35,7 +35,7 @@ func StandingOf(desired Desired, observation Observation, decision Decision) Sta
 	r, rec := w.Request, w.Record.Restore
 	switch {
 	case w.done(r):
-		return Standing{Complete: true, Reason: ReasonRestored, Message: "The cluster serves the restored data."}
+		return Done()
 	case rec.active() && rec.UID == r.UID:
 		return Standing{Blocked: decision.Outcome == OutcomeBlocked, Reason: decision.Reason, Message: decision.Message}
 	case w.Paused || decision.Rule == "charge" || decision.Rule == "names":
