@@ -21,6 +21,7 @@ import (
 
 	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/act"
+	"github.com/quorate/quorate/internal/backup/drill"
 	"github.com/quorate/quorate/internal/backup/series"
 	"github.com/quorate/quorate/internal/observe"
 	"github.com/quorate/quorate/internal/status"
@@ -39,12 +40,22 @@ type scheduleLook struct {
 	schedule *v1alpha1.EtcdBackupSchedule
 	sight    *observe.ScheduleSight
 	decision series.Decision
+	drills   *observe.DrillSight
+	drill    drill.Decision
+}
+
+// acts reports whether anything is to be done.
+func (l *scheduleLook) acts() bool {
+	return l.decision.Action != series.None || l.drill.Action != drill.None
 }
 
 // Reconcile looks at one schedule and takes at most one step.
 func (r *EtcdBackupScheduleReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	s := &v1alpha1.EtcdBackupSchedule{}
 	if err := r.Client.Get(ctx, req.NamespacedName, s); err != nil {
+		if apierrors.IsNotFound(err) {
+			forgetDrillMetrics(req.NamespacedName)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	seen, err := r.look(ctx, r.Observer, s)
@@ -54,7 +65,7 @@ func (r *EtcdBackupScheduleReconciler) Reconcile(ctx context.Context, req ctrl.R
 	if s.DeletionTimestamp != nil || !r.ours(seen) {
 		return ctrl.Result{}, nil // its backups stay
 	}
-	if seen.decision.Action != series.None {
+	if seen.acts() {
 		if seen, err = r.confirm(ctx, seen); err != nil {
 			return ctrl.Result{}, err
 		}
@@ -62,8 +73,13 @@ func (r *EtcdBackupScheduleReconciler) Reconcile(ctx context.Context, req ctrl.R
 			return ctrl.Result{RequeueAfter: conflictPause}, nil
 		}
 	}
-	made := seen.decision
+	made, drilled := seen.decision, seen.drill
 	failure := r.act(ctx, seen)
+	if made.Action != series.None {
+		drilled = drill.Decision{} // one change in each pass
+	} else if failure == nil {
+		failure = r.actDrill(ctx, seen)
+	}
 	switch {
 	case apierrors.IsConflict(failure), errors.Is(failure, act.ErrNotYet):
 		return ctrl.Result{RequeueAfter: notYetPause}, nil
@@ -77,10 +93,11 @@ func (r *EtcdBackupScheduleReconciler) Reconcile(ctx context.Context, req ctrl.R
 	seen.sight.With(made, now)
 	shown := series.Next(seen.sight.Observation, now)
 	health := seen.sight.Health(shown.Next, now)
-	if err := r.publish(ctx, seen, made, shown, health); err != nil {
+	drills := r.drillView(seen, drilled, now)
+	if err := r.publish(ctx, seen, made, shown, health, drills); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: untilNext(shown, health, now)}, nil
+	return ctrl.Result{RequeueAfter: sooner(untilNext(shown, health, now), untilDrill(drills))}, nil
 }
 
 func (r *EtcdBackupScheduleReconciler) look(ctx context.Context, observer *observe.Observer, s *v1alpha1.EtcdBackupSchedule) (*scheduleLook, error) {
@@ -88,7 +105,15 @@ func (r *EtcdBackupScheduleReconciler) look(ctx context.Context, observer *obser
 	if err != nil {
 		return nil, fmt.Errorf("observe: %w", err)
 	}
-	return &scheduleLook{s, sight, series.Next(sight.Observation, observer.Now())}, nil
+	drills, err := observer.Drill(ctx, s, sight)
+	if err != nil {
+		return nil, fmt.Errorf("observe drills: %w", err)
+	}
+	if run := drills.Observation.Current; run != nil {
+		sight.Observation.Drilled = run.Backup
+	}
+	now := observer.Now()
+	return &scheduleLook{s, sight, series.Next(sight.Observation, now), drills, drill.Next(drills.Observation, now)}, nil
 }
 
 // confirm looks again with the API server itself in place of the cache, and returns
@@ -102,7 +127,7 @@ func (r *EtcdBackupScheduleReconciler) confirm(ctx context.Context, seen *schedu
 	}
 	now, err := r.look(ctx, live, s)
 	if err != nil || !r.ours(now) || s.UID != seen.schedule.UID ||
-		now.decision.Action != seen.decision.Action || now.decision.Backup != seen.decision.Backup {
+		now.decision.Action != seen.decision.Action || now.decision.Backup != seen.decision.Backup || !sameDrill(now.drill, seen.drill) {
 		return nil, err
 	}
 	return now, nil
@@ -142,12 +167,13 @@ func (r *EtcdBackupScheduleReconciler) act(ctx context.Context, seen *scheduleLo
 }
 
 // publish applies the status where it differs.
-func (r *EtcdBackupScheduleReconciler) publish(ctx context.Context, seen *scheduleLook, made, shown series.Decision, health series.Health) error {
+func (r *EtcdBackupScheduleReconciler) publish(ctx context.Context, seen *scheduleLook, made, shown series.Decision, health series.Health, drills status.DrillView) error {
 	s := seen.schedule
 	want := status.Schedule(s, status.ScheduleView{
 		Observation: seen.sight.Observation, Health: health, Terms: seen.sight.Terms,
-		Decision: shown, Made: made, Backups: seen.sight.Backups, Operator: r.Observer.Self,
+		Decision: shown, Made: made, Backups: seen.sight.Backups, Operator: r.Observer.Self, Drill: drills,
 	}, metav1.NewTime(r.Observer.Now().Truncate(time.Second)))
+	setDrillMetrics(client.ObjectKeyFromObject(s), want)
 	if equality.Semantic.DeepEqual(s.Status, want) {
 		return nil
 	}
@@ -175,7 +201,7 @@ func (r *EtcdBackupScheduleReconciler) announce(ctx context.Context, s *v1alpha1
 			continue
 		}
 		level := eventNormal
-		if c.Type == v1alpha1.ConditionScheduled && warn || c.Type == v1alpha1.ConditionHealthy && c.Status == metav1.ConditionFalse {
+		if c.Type == v1alpha1.ConditionScheduled && warn || c.Type != v1alpha1.ConditionScheduled && c.Status == metav1.ConditionFalse {
 			level = eventWarning
 		}
 		log.FromContext(ctx).Info(c.Message, "condition", c.Type, "status", c.Status, "reason", c.Reason)
@@ -220,6 +246,7 @@ func (r *EtcdBackupScheduleReconciler) SetupWithManager(mgr ctrl.Manager) error 
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, named(v1alpha1.LabelSchedule)).
 		Watches(&v1alpha1.EtcdBackup{}, named(v1alpha1.LabelSchedule)).
+		Watches(&v1alpha1.EtcdCluster{}, named(v1alpha1.LabelDrill), builder.WithPredicates(drillChange())).
 		Watches(&v1alpha1.EtcdCluster{}, handler.EnqueueRequestsFromMapFunc(r.schedulesOf), builder.WithPredicates(quorumChange())).
 		WithOptions(limits()).
 		Complete(r)

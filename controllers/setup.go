@@ -133,7 +133,8 @@ func outcomeChange() predicate.Predicate {
 		case *v1alpha1.EtcdBackupSchedule:
 			was, ok := e.ObjectOld.(*v1alpha1.EtcdBackupSchedule)
 			return !ok || was.UID != is.UID || was.Generation != is.Generation ||
-				!was.Status.NextScheduleTime.Equal(is.Status.NextScheduleTime)
+				!was.Status.NextScheduleTime.Equal(is.Status.NextScheduleTime) ||
+				!equality.Semantic.DeepEqual(was.Status.LastDrill, is.Status.LastDrill)
 		}
 		return true
 	}}

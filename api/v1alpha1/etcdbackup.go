@@ -212,6 +212,11 @@ type EtcdBackupStatus struct {
 	// +optional
 	SHA256 string `json:"sha256,omitempty"`
 
+	// What the cluster said of its keys before they were read. A cluster that is
+	// restored says the same of them, until it compacts its history.
+	// +optional
+	HashKV *BackupHashKV `json:"hashKV,omitempty"`
+
 	// How it was proven: Hash or Restore.
 	// +optional
 	Verified BackupVerification `json:"verified,omitempty"`
@@ -227,6 +232,22 @@ type EtcdBackupStatus struct {
 	// The operator that acts on it, as namespace/name.
 	// +optional
 	Operator string `json:"operator,omitempty"`
+}
+
+// BackupHashKV is etcd's hash over all keys and their history, up to a revision.
+type BackupHashKV struct {
+	// The revision.
+	// +required
+	Revision int64 `json:"revision"`
+
+	// The revision up to which the history was compacted. Only hashes with the
+	// same one can be compared.
+	// +required
+	CompactRevision int64 `json:"compactRevision"`
+
+	// The hash.
+	// +required
+	Hash int64 `json:"hash"`
 }
 
 // Types of the conditions of an EtcdBackup.

@@ -16,6 +16,7 @@ import (
 // +kubebuilder:printcolumn:name=Last Success,type=date,JSONPath=`.status.lastSuccessfulTime`,description="Time since a backup of this schedule was complete, and proven."
 // +kubebuilder:printcolumn:name=Next,type=string,JSONPath=`.status.nextScheduleTime`,description="When the next backup begins, in UTC."
 // +kubebuilder:printcolumn:name=Reason,type=string,JSONPath=`.status.conditions[?(@.type=="Scheduled")].reason`,description="Scheduled, or why no backup is made."
+// +kubebuilder:printcolumn:name=Drill,type=string,JSONPath=`.status.lastDrill.result`,description="What the last drill showed: Equal, or what is wrong."
 // +kubebuilder:printcolumn:name=Age,type=date,JSONPath=`.metadata.creationTimestamp`,description="Time since the object was created."
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 52",fieldPath=".metadata",reason=FieldValueInvalid,message="metadata.name must be at most 52 characters, because backups are named after it; choose a shorter name"
 // +kubebuilder:validation:XValidation:rule="!self.metadata.name.contains('.')",fieldPath=".metadata",reason=FieldValueInvalid,message="metadata.name must not contain dots, because backups are named after it; use dashes"
@@ -56,7 +57,6 @@ type EtcdBackupScheduleList struct {
 // other has ended. So are moments that were missed.
 //
 // +kubebuilder:validation:XValidation:rule=`self.clusterName == oldSelf.clusterName`,message="spec.clusterName is immutable, because retention counts the backups of one cluster; make another EtcdBackupSchedule"
-// +kubebuilder:validation:XValidation:rule=`!has(self.drill)`,fieldPath=".drill",message="spec.drill is not supported by this release of Quorate; remove it"
 type EtcdBackupScheduleSpec struct {
 	// Name of the EtcdCluster to back up, in the same namespace. No default.
 	// +kubebuilder:validation:MinLength=1
@@ -120,7 +120,8 @@ type EtcdBackupScheduleSpec struct {
 	// +required
 	Template ScheduledBackupTemplate `json:"template"`
 
-	// How backups are tried by restoring them. Not supported by this release.
+	// How the newest backup is tried, from time to time, by restoring it into a
+	// throw-away cluster. Default: it is not.
 	// +optional
 	Drill *BackupDrill `json:"drill,omitempty"`
 }
@@ -213,9 +214,6 @@ type BackupRetention struct {
 	KeepFailedWithin *metav1.Duration `json:"keepFailedWithin,omitempty"`
 }
 
-// BackupDrill says how backups are tried by restoring them.
-type BackupDrill struct{}
-
 // EtcdBackupScheduleStatus is what has become of a schedule. At rest it changes
 // once for each of its moments, and when a backup begins or ends.
 type EtcdBackupScheduleStatus struct {
@@ -262,6 +260,22 @@ type EtcdBackupScheduleStatus struct {
 	// +optional
 	Terms *ScheduleTerms `json:"terms,omitempty"`
 
+	// The drill that has begun and not ended.
+	// +optional
+	Drill *BackupDrillRun `json:"drill,omitempty"`
+
+	// The drill that ended last, and what it showed.
+	// +optional
+	LastDrill *BackupDrillEnd `json:"lastDrill,omitempty"`
+
+	// When the next drill begins, jitter included. Empty while none will.
+	// +optional
+	NextDrillTime *metav1.Time `json:"nextDrillTime,omitempty"`
+
+	// The terms that hold for drills.
+	// +optional
+	DrillTerms *ScheduleTerms `json:"drillTerms,omitempty"`
+
 	// The operator that acts on it, as namespace/name.
 	// +kubebuilder:validation:MaxLength=317
 	// +optional
@@ -293,4 +307,7 @@ const (
 	ConditionHealthy = "Healthy"
 	// ConditionTidy: the store was looked through, and all backups are there.
 	ConditionTidy = "Tidy"
+	// ConditionDrilled, where drills are asked for: the last one gave a cluster that
+	// serves, with the data that was backed up.
+	ConditionDrilled = "Drilled"
 )

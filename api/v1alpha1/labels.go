@@ -11,6 +11,9 @@ const (
 	// LabelSchedule, on an EtcdBackup: the name of the EtcdBackupSchedule that made
 	// it, and whose retention counts it.
 	LabelSchedule = GroupName + "/schedule"
+	// LabelDrill, on an EtcdCluster that a drill made to throw it away: the name of
+	// the EtcdBackupSchedule that it belongs to, which also owns it.
+	LabelDrill = GroupName + "/drill"
 )
 
 // Finalizers.

@@ -16,6 +16,8 @@ const (
 	ReasonCertificateAuthorityLost = "CertificateAuthorityLost"
 	// ReasonCertificatesValid: every certificate and authority is in order.
 	ReasonCertificatesValid = "CertificatesValid"
+	// ReasonDrillFailed: the last drill of a backup failed.
+	ReasonDrillFailed = "DrillFailed"
 	// ReasonForbidden: the API server refuses what the operator asks for.
 	ReasonForbidden = "Forbidden"
 	// ReasonForming: a new cluster is being born.

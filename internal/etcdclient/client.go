@@ -47,6 +47,10 @@ type Changer interface {
 	Compact(ctx context.Context, revision int64) error
 	// DisarmNoSpace ends the NOSPACE alarm that names this member.
 	DisarmNoSpace(ctx context.Context, id etcd.MemberID) error
+	// HashKVs asks every member for its hash over all keys up to a revision, and
+	// returns them by endpoint. They read all keys: ctx alone bounds it. ErrAhead
+	// and ErrCompacted are wrapped.
+	HashKVs(ctx context.Context, revision int64) (map[string]HashKV, error)
 }
 
 // MemberList is a linearizable member list and the cluster that gave it.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/quorate/quorate/internal/etcd"
@@ -131,10 +132,41 @@ func (r *Reader) Members(ctx context.Context) (MemberList, error) {
 	return c.MemberList(ctx)
 }
 
+// ErrAhead is of a revision that a member has not come to, ErrCompacted of one that
+// it has no history of any more.
+var (
+	ErrAhead     = errors.New("the revision lies ahead")
+	ErrCompacted = errors.New("the revision is compacted")
+)
+
+// HashKVs implements Changer.
+func (c *client) HashKVs(ctx context.Context, revision int64) (map[string]HashKV, error) {
+	hashes := map[string]HashKV{}
+	for _, member := range c.members {
+		endpoint := member.Endpoints()[0]
+		hash, err := hashKV(ctx, member, endpoint, revision)
+		if err != nil {
+			return nil, err
+		}
+		hashes[endpoint] = hash
+	}
+	return hashes, nil
+}
+
 // HashKV asks the member at an endpoint for its hash at a revision. It reads
 // all keys: ctx bounds it.
 func (r *Reader) HashKV(ctx context.Context, endpoint string, revision int64) (HashKV, error) {
-	resp, err := r.members[endpoint].HashKV(ctx, endpoint, revision)
+	return hashKV(ctx, r.members[endpoint], endpoint, revision)
+}
+
+func hashKV(ctx context.Context, member *clientv3.Client, endpoint string, revision int64) (HashKV, error) {
+	resp, err := member.HashKV(ctx, endpoint, revision)
+	switch {
+	case errors.Is(err, rpctypes.ErrFutureRev):
+		err = ErrAhead
+	case errors.Is(err, rpctypes.ErrCompacted):
+		err = ErrCompacted
+	}
 	if err != nil {
 		return HashKV{}, fmt.Errorf("hash the keys up to revision %d on %s: %w", revision, endpoint, err)
 	}

@@ -2,10 +2,13 @@ package etcdclient
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -89,5 +92,56 @@ func trailed(t *testing.T, reader *Reader, endpoint string) {
 	database, trailer := content[:len(content)-sha256.Size], content[len(content)-sha256.Size:]
 	if sum := sha256.Sum256(database); !bytes.Equal(sum[:], trailer) {
 		t.Errorf("%d bytes, and they do not end with their SHA-256", len(content))
+	}
+}
+
+// Every member is asked for its hash. What lies ahead of one, or before its history, is
+// told apart from a member that does not answer.
+func TestHashKVsOfARealCluster(t *testing.T) {
+	t.Parallel()
+	m := newMember(t, "one")
+	m.start(t, t.TempDir(), "new", "one="+m.peer)
+	pool := NewPool()
+	defer pool.Drop("x")
+	c, err := pool.Get("x", Target{Endpoints: []string{m.client}}, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{m.client}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	for n := range 10 {
+		if _, err := client.Put(t.Context(), "key", fmt.Sprint(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	revision := m.Server.KV().Rev()
+	if err := c.Compact(t.Context(), revision-5); err != nil {
+		t.Fatal(err)
+	}
+	hashes, err := c.HashKVs(t.Context(), revision-1)
+	if h := hashes[m.client]; err != nil || len(hashes) != 1 || h.Revision != revision-1 || h.CompactRevision != revision-5 || h.Hash == 0 {
+		t.Errorf("the hashes are %+v: %v", hashes, err)
+	}
+	if later, err := c.HashKVs(t.Context(), revision); err != nil || later[m.client].Hash == hashes[m.client].Hash {
+		t.Errorf("a write later they are %+v: %v", later, err)
+	}
+	if _, err := c.HashKVs(t.Context(), revision+1); !errors.Is(err, ErrAhead) {
+		t.Errorf("of the future: %v", err)
+	}
+	if _, err := c.HashKVs(t.Context(), revision-6); !errors.Is(err, ErrCompacted) {
+		t.Errorf("of what is compacted: %v", err)
+	}
+	gone, err := pool.Get("y", Target{Endpoints: []string{newMember(t, "two").client}}, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Drop("y")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := gone.HashKVs(ctx, revision); err == nil || errors.Is(err, ErrAhead) || errors.Is(err, ErrCompacted) {
+		t.Errorf("of a member that is not there: %v", err)
 	}
 }

@@ -154,6 +154,7 @@ func desired(c *v1alpha1.EtcdCluster, now time.Time) plan.Desired {
 
 		Replicas:     int(c.Spec.Replicas),
 		Restores:     resource.Restores(c),
+		Exactly:      resource.DrillOf(c) != "",
 		Ephemeral:    c.Spec.Storage.Ephemeral != nil,
 		Version:      c.Spec.Version,
 		Paused:       c.Spec.Paused,

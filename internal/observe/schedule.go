@@ -45,7 +45,7 @@ func (s *ScheduleSight) With(d series.Decision, now time.Time) {
 // Health is that of the schedule's own backups, the next of which is made then.
 func (s *ScheduleSight) Health(next, now time.Time) series.Health {
 	from, c := s.from, s.Observation.Cluster
-	from.Next = next
+	from.Next, from.Drill = next, "" // it has a condition for its drills
 	if !c.Found {
 		from.Idle = "has no cluster to back up"
 	}
@@ -123,15 +123,20 @@ func readSlots(s *v1alpha1.EtcdBackupSchedule) (slots *schedule.Cron, malformed 
 func readTerms(s *v1alpha1.EtcdBackupSchedule, slots *schedule.Cron, now time.Time) schedule.Terms {
 	var before schedule.Terms
 	if t := s.Status.Terms; t != nil {
-		before = schedule.Terms{Slots: t.Slots, Suspended: t.Suspended}
-		if t.Since != nil {
-			before.Since = t.Since.Time
-		}
+		before = readTermsOf(t)
 	}
 	if slots == nil {
 		return schedule.Terms{Slots: s.Spec.Schedule + " " + s.Spec.TimeZone, Suspended: s.Spec.Suspend, Since: before.Since}
 	}
 	return before.Renew(slots, s.Spec.Suspend, now.Truncate(time.Second))
+}
+
+func readTermsOf(t *v1alpha1.ScheduleTerms) schedule.Terms {
+	terms := schedule.Terms{Slots: t.Slots, Suspended: t.Suspended}
+	if t.Since != nil {
+		terms.Since = t.Since.Time
+	}
+	return terms
 }
 
 func scheduleSpec(s *v1alpha1.EtcdBackupSchedule, slots *schedule.Cron) schedule.Spec {
@@ -217,6 +222,9 @@ func source(s *v1alpha1.EtcdBackupSchedule, c *v1alpha1.EtcdCluster) series.Sour
 	}
 	if t := s.Status.NextScheduleTime; t != nil {
 		from.Next = t.Time
+	}
+	if last := s.Status.LastDrill; s.Spec.Drill != nil && last != nil && meta.IsStatusConditionFalse(s.Status.Conditions, v1alpha1.ConditionDrilled) {
+		from.Drill = last.Message
 	}
 	switch {
 	case malformed != "":

@@ -202,7 +202,11 @@ func (a Issue) String() string    { return "Issue " + strings.Join(a.Secrets, ",
 func (a Apply) String() string    { return "Apply " + strings.Join(a.Objects, ", ") }
 func (a Grant) String() string {
 	if a.Restore != nil {
-		return fmt.Sprintf("Grant %s with %.8s", volumes(a.Members), a.Restore.SHA256)
+		how := "exactly "
+		if a.Restore.BumpRevisions > 0 {
+			how = ""
+		}
+		return fmt.Sprintf("Grant %s with %s%.8s", volumes(a.Members), how, a.Restore.SHA256)
 	}
 	return "Grant " + volumes(a.Members)
 }

@@ -10,6 +10,9 @@ type Desired struct {
 	Version string
 	// Restores: the cluster begins with the data of a backup.
 	Restores bool
+	// Exactly: with its very revisions and history. Whoever watched the cluster that
+	// was backed up must never be sent to it: it is there to be compared.
+	Exactly bool
 	// Ephemeral: members have no volumes.
 	Ephemeral bool
 	// Paused stops every action.

@@ -100,6 +100,9 @@ func (w *world) restore() *control.Restore {
 	if !w.Restores {
 		return nil
 	}
+	if w.Exactly {
+		return &control.Restore{SHA256: w.Origin.SHA256}
+	}
 	return &control.Restore{SHA256: w.Origin.SHA256, BumpRevisions: w.bump(), MarkCompacted: true}
 }
 

@@ -23,6 +23,8 @@ func (l *lab) tellOrigin(key, value string) error {
 		if value != "" {
 			o.Missing = &Trouble{Reason: ReasonBackupMissing, Message: value}
 		}
+	case "exactly":
+		l.desired.Exactly = true
 	case "version":
 		o.Version = value
 	case "lost":

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -83,4 +84,34 @@ func TestGoldenRestores(t *testing.T) {
 	inPlace.Namespace, inPlace.Name, inPlace.UID, inPlace.Spec.ClusterName = in.Cluster.Namespace, "back", "77777777-0000-4000-8000-000000000001", in.Cluster.Name
 	golden(t, "restore-in-place", []client.Object{resource.ProofJob(inPlace, resource.RestoreFromBackup(backup), images), resource.SendJob(in.Cluster, inPlace, resource.RestoreFromBackup(backup), volumes, images)})
 	golden(t, "restore-file", []client.Object{resource.SendJob(in.Cluster, in.Cluster, resource.RestoreFromStore(in.Cluster, file), volumes, images)})
+}
+
+// A throw-away cluster is like the one that is backed up, where that decides whether the
+// data comes up; it neither compacts nor outlives its schedule.
+func TestGoldenDrill(t *testing.T) {
+	like := everything().Cluster
+	like.Status.Version = "3.6.16"
+	s := &v1alpha1.EtcdBackupSchedule{ObjectMeta: metav1.ObjectMeta{Namespace: "prod", Name: "nightly", UID: "0a1b2c3d-0000-4000-8000-000000000002"}}
+	s.Spec.Drill = &v1alpha1.BackupDrill{}
+	plain := resource.DrillCluster(s, inputs().Cluster, "drill-nightly-202611280000", "nightly-202611270230", "system/a")
+	s.Spec.Drill = &v1alpha1.BackupDrill{Replicas: 3, Storage: v1alpha1.DrillStorage{Size: amount("2Gi"), StorageClassName: ptr.To("cheap")}}
+	most := resource.DrillCluster(s, like, "drill-nightly-202611290000", "nightly-202611280230", "system/a")
+	golden(t, "drill", []client.Object{plain, most})
+
+	if resource.DrillOf(plain) != "nightly" || !resource.OwnDrill(s, plain) {
+		t.Error("the cluster of a drill is not taken for one")
+	}
+	for name, change := range map[string]func(*v1alpha1.EtcdCluster){
+		"no label":      func(c *v1alpha1.EtcdCluster) { c.Labels = nil },
+		"another label": func(c *v1alpha1.EtcdCluster) { c.Labels[v1alpha1.LabelDrill] = "weekly" },
+		"no owner":      func(c *v1alpha1.EtcdCluster) { c.OwnerReferences = nil },
+		"another owner": func(c *v1alpha1.EtcdCluster) { c.OwnerReferences[0].Kind = "EtcdBackup" },
+		"a namesake":    func(c *v1alpha1.EtcdCluster) { c.OwnerReferences[0].UID = "another" },
+	} {
+		c := plain.DeepCopy()
+		change(c)
+		if resource.OwnDrill(s, c) {
+			t.Errorf("%s: it may be deleted", name)
+		}
+	}
 }

@@ -57,6 +57,7 @@ func describe(s *v1alpha1.EtcdBackupStatus, o backup.Observation, d backup.Decis
 	s.Size, s.StoredSize = size(m.Plain.Size), size(m.Stored.Size)
 	s.Verified = v1alpha1.BackupVerification(m.Verification)
 	s.ClusterID, s.EtcdVersion = m.Cluster.ID, m.EtcdVersion
+	s.HashKV = &v1alpha1.BackupHashKV{Revision: m.HashKV.Revision, CompactRevision: m.HashKV.CompactRevision, Hash: int64(m.HashKV.Hash)}
 }
 
 // phase is how long a part took; nothing where it is not known.

@@ -23,6 +23,7 @@ type ScheduleView struct {
 	// Backups are the schedule's own.
 	Backups  map[string]*v1alpha1.EtcdBackup
 	Operator string
+	Drill    DrillView
 }
 
 // Schedule returns the status of an EtcdBackupSchedule. Times that it has are kept
@@ -59,7 +60,14 @@ func Schedule(s *v1alpha1.EtcdBackupSchedule, v ScheduleView, now metav1.Time) v
 	if v.Decision.Scheduled {
 		scheduled.Status = metav1.ConditionTrue
 	}
-	for _, c := range []metav1.Condition{scheduled, healthy(v1alpha1.ConditionHealthy, v.Health)} {
+	v.Drill.show(&out, now)
+	conditions := []metav1.Condition{scheduled, healthy(v1alpha1.ConditionHealthy, v.Health)}
+	if v.Drill.Observation.Asked {
+		conditions = append(conditions, drilled(out.LastDrill, v.Drill.Decision))
+	} else {
+		meta.RemoveStatusCondition(&out.Conditions, v1alpha1.ConditionDrilled)
+	}
+	for _, c := range conditions {
 		c.ObservedGeneration, c.LastTransitionTime = s.Generation, now
 		c.Message = clip(c.Message, maxMessage)
 		meta.SetStatusCondition(&out.Conditions, c)

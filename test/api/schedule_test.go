@@ -15,7 +15,7 @@ func TestScheduleColumns(t *testing.T) {
 		"-p", `{"status":{"nextScheduleTime":"2126-11-29T00:00:00Z","lastSuccessfulTime":"2026-01-01T00:00:00Z",
 "conditions":[{"type":"Scheduled","status":"True","reason":"StillRunning","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`)
 	lines := strings.Split(strings.TrimSpace(mustKubectl(t, "", "get", "etcdbackupschedules", "-n", namespace)), "\n")
-	wantFields(t, lines[0], "NAME", "CLUSTER", "SCHEDULE", "SUSPEND", "LAST", "SUCCESS", "NEXT", "REASON", "AGE")
+	wantFields(t, lines[0], "NAME", "CLUSTER", "SCHEDULE", "SUSPEND", "LAST", "SUCCESS", "NEXT", "REASON", "DRILL", "AGE")
 	for _, want := range []string{"schedule-daily", "demo", "@daily", "2126-11-29T00:00:00Z", "StillRunning"} {
 		if !strings.Contains(lines[1], want) {
 			t.Errorf("%q lacks %q", lines[1], want)

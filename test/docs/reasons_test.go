@@ -34,7 +34,8 @@ func reasons(t *testing.T) []string {
 	public := constants(t, "api/v1alpha1/reasons.go")
 	var all []string
 	schedules := constants(t, "internal/backup/series/decision.go")
-	for _, set := range []map[string]string{planner, agent, status, schedules} {
+	drills := constants(t, "internal/backup/drill/decision.go")
+	for _, set := range []map[string]string{planner, agent, status, schedules, drills} {
 		for name, value := range set {
 			if strings.HasPrefix(name, "Reason") || strings.HasPrefix(name, "reason") {
 				all = append(all, value)
@@ -89,6 +90,15 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	for _, m := range found {
 		if name := "quorate_cluster_" + m[1] + m[2]; !strings.Contains(explained, "| `"+name+"` |") {
+			t.Errorf("docs/observe.md has no row for the metric %s", name)
+		}
+	}
+	drills := regexp.MustCompile(`drillGauge\("(\w+)"`).FindAllStringSubmatch(read(t, "controllers/drillmetrics.go"), -1)
+	if len(drills) < 3 {
+		t.Fatalf("only %d metrics of drills were found: this test reads the wrong file", len(drills))
+	}
+	for _, m := range drills {
+		if name := "quorate_schedule_" + m[1]; !strings.Contains(explained, "| `"+name+"` |") {
 			t.Errorf("docs/observe.md has no row for the metric %s", name)
 		}
 	}

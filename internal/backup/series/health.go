@@ -35,6 +35,8 @@ const (
 	HealthMissing HealthState = "Missing"
 	// HealthOverdue: there should be a younger one.
 	HealthOverdue HealthState = "Overdue"
+	// HealthDrillFailed: there is a proven one, and the last drill failed.
+	HealthDrillFailed HealthState = "DrillFailed"
 )
 
 // Health is how the backups of a cluster, or of a schedule, are. Its message has
@@ -60,6 +62,9 @@ type Source struct {
 	Since time.Time
 	// Next is when it makes the next one; zero when that is not known.
 	Next time.Time
+	// Drill is what is wrong with its last drill, as sentences; empty when nothing is,
+	// or none was made.
+	Drill string
 }
 
 // overdue is when there should have been a proven backup after another one.
@@ -77,8 +82,8 @@ func (s Source) overdue(after time.Time) time.Time {
 // is resting nothing is ever overdue: its data does not change.
 func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) Health {
 	backups = staying(backups)
-	proven, anyProven := newest(backups, Backup.proven)
-	last, _ := newest(backups, func(b Backup) bool { return b.State == retention.Failed || b.State == retention.Missing || b.proven() })
+	proven, anyProven := newest(backups, Backup.Proven)
+	last, _ := newest(backups, func(b Backup) bool { return b.State == retention.Failed || b.State == retention.Missing || b.Proven() })
 	h := Health{}
 	if anyProven {
 		h.Proven = proven.Created
@@ -102,6 +107,10 @@ func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) H
 	default:
 		h.State = HealthRecent
 		h.Message = lastProven(proven) + idle(sources, " Nothing makes another: apply an EtcdBackupSchedule.")
+		if i := slices.IndexFunc(sources, func(s Source) bool { return s.Drill != "" }); i >= 0 {
+			h.State = HealthDrillFailed
+			h.Message = fmt.Sprintf("The last drill of EtcdBackupSchedule %s failed. %s %s", sources[i].Name, sources[i].Drill, h.Message)
+		}
 	}
 	return h
 }

@@ -78,7 +78,7 @@ func (o Observation) prune(d *Decision, now time.Time) {
 		retained[b.Name] = b.Retained
 	}
 	for _, v := range retention.Judge(judged, o.Policy, now) {
-		if !v.Delete {
+		if !v.Delete || v.Backup.Name == o.Drilled {
 			continue
 		}
 		d.Action, d.Backup, d.Because = Delete, v.Backup.Name, ReasonRetention

@@ -24,6 +24,8 @@ type Observation struct {
 	// Backups are those of the schedule.
 	Backups []Backup
 	Look    Look
+	// Drilled names the one that a drill is about to restore; it stays as long.
+	Drilled string
 }
 
 // Cluster is what is known of the cluster to back up.
@@ -48,8 +50,8 @@ type Backup struct {
 	Failure string
 }
 
-// proven says whether it can be relied on.
-func (b Backup) proven() bool {
+// Proven says whether it can be relied on.
+func (b Backup) Proven() bool {
 	return b.State == retention.Complete && (b.Verified == retention.Hash || b.Verified == retention.Restore)
 }
 

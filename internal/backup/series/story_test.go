@@ -31,6 +31,8 @@ import (
 //	busy NAME                    another backup of the cluster is being made
 //	source NAME SLOTS            another schedule, for health
 //	idle NAME WHY                one that makes none
+//	drill NAME WORDS             what is wrong with the last drill of that one
+//	drilled NAME                 a drill restores that backup
 //
 // `health` says how the backups are, of that schedule or of the sources given.
 func TestStories(t *testing.T) {
@@ -117,6 +119,11 @@ func (s *story) tell(key, value string) {
 	case "source":
 		name, slots, _ := strings.Cut(value, " ")
 		s.sources = append(s.sources, Source{Name: name, Slots: parse(s.t, slots, ""), Since: s.Created})
+	case "drilled":
+		s.Drilled = value
+	case "drill":
+		name, words, _ := strings.Cut(value, " ")
+		s.sources = append(s.sources, Source{Name: name, Slots: parse(s.t, s.slots, ""), Since: s.Created, Drill: words})
 	case "idle":
 		name, why, _ := strings.Cut(value, " ")
 		s.sources = append(s.sources, Source{Name: name, Idle: why})

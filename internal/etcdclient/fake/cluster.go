@@ -28,6 +28,7 @@ type Cluster struct {
 	behind  map[etcd.MemberID]bool
 	corrupt map[etcd.MemberID]bool
 	lowers  string // the line of a downgrade
+	hash    etcdclient.HashKV
 	faults  []fault
 	calls   []string
 }

@@ -69,6 +69,10 @@ func spread(ctx context.Context, from io.Reader, plain snapshot.Content, targets
 		_ = pipe.CloseWithError(err) // nil: the end, which proves what came before
 	}
 	all.Wait()
+	var fault *stream.Error
+	if errors.As(err, &fault) {
+		return err // whoever was to take it says only that it broke off
+	}
 	if err != nil && !errors.Is(err, errEnough) && ctx.Err() == nil {
 		return err
 	}

@@ -112,6 +112,7 @@ func TestSendFails(t *testing.T) {
 		b[len(b)/2] ^= 1
 		return b
 	}}
+	reasons := map[string]Reason{"damaged": snapshot.Damaged, "wrong key": snapshot.WrongKey, "none": NoBackup}
 	for name, try := range map[string]func(*volume) error{
 		"damaged, read through": func(*volume) error {
 			_, err := Read(t.Context(), flipped, Which{Name: "good"}, ids)
@@ -138,8 +139,13 @@ func TestSendFails(t *testing.T) {
 		},
 	} {
 		v := &volume{name: "v"}
-		if err := try(v); err == nil || v.has != nil {
+		err := try(v)
+		if err == nil || v.has != nil {
 			t.Errorf("%s: %v, the volume has %d bytes", name, err, len(v.has))
+		}
+		// It is the data that is to blame, and not the volume that got only a part.
+		if reason := reasons[name]; reason != "" && ReasonOf(err) != reason {
+			t.Errorf("%s: the reason is %s: %v", name, ReasonOf(err), err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
