@@ -154,13 +154,13 @@ func sameKeys(a, b map[string]string) bool {
 	return len(a) == len(b)
 }
 
-// TestRestoreInterrupted: the operator dies before or after each step of a restore in
-// place, the Job's pod and a member's pod are killed on the way; the cluster comes
+// TestRestoreInterrupted: the operator dies between the steps of a restore in place (at
+// each write: the crash sweep's scenario), the Job's pod and a member's pod are killed on the way; the cluster comes
 // back once, with the backup's data. Deleted at the worst moment, the restore takes
 // everything back.
 func TestRestoreInterrupted(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{"after:ProveBackup", "after:BeginRestore", "after:Supersede", "before:SwitchEpoch", "after:SwitchEpoch", "after:RenewClaims", "after:Send", "after:Grant", "before:CompleteRestore"} {
+	for _, point := range []string{"after:BeginRestore", "after:Supersede", "after:SwitchEpoch", "after:RenewClaims", "before:CompleteRestore"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			s := newSpace(t)
