@@ -9,13 +9,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/backup"
 	"github.com/quorate/quorate/internal/plan"
 	"github.com/quorate/quorate/internal/resource"
 	"github.com/quorate/quorate/internal/snapshot"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // origin finds the backup that a cluster begins with, and how far it has come to the
