@@ -125,7 +125,7 @@ func endJob(t *testing.T, key client.ObjectKey, well bool, told snapshot.Result)
 
 func made() snapshot.Result {
 	return snapshot.Result{Manifest: &snapshot.Manifest{
-		Revision: 42, Verification: snapshot.VerificationHash, EtcdVersion: "3.7.3", DurationMillis: 1500,
+		Revision: 42, Verification: snapshot.VerificationHash, EtcdVersion: "3.7.3", DurationMillis: 1500, SavedMillis: 800, ReadBackMillis: 600,
 		Cluster: snapshot.Cluster{ID: "c1"}, Plain: snapshot.Content{Size: 24 << 20, SHA256: "abc"}, Stored: snapshot.Content{Size: 1 << 20},
 	}}
 }
@@ -148,7 +148,7 @@ func TestBackup(t *testing.T) {
 	}
 	s.ends(job.Name, true, made())
 	b = s.says(v1alpha1.ConditionComplete, metav1.ConditionTrue, "Complete", "revision 42")
-	if b.Status.Revision != 42 || b.Status.Size != "24.0MiB" || b.Status.Verified != v1alpha1.VerificationHash || b.Status.Duration != "1.5s" || b.Status.CompletedAt == nil {
+	if b.Status.Revision != 42 || b.Status.Size != "24.0MiB" || b.Status.Verified != v1alpha1.VerificationHash || b.Status.Duration != "1.5s" || b.Status.SavedIn != "800ms" || b.Status.ReadBackIn != "600ms" || b.Status.CompletedAt == nil {
 		t.Errorf("the status is %+v", b.Status)
 	}
 	before := s.writes.Load()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,7 +18,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/act"
@@ -148,17 +148,21 @@ func (r *EtcdBackupScheduleReconciler) act(ctx context.Context, seen *scheduleLo
 	if d.Action == series.None {
 		return nil
 	}
-	if err := r.Actor.Schedule(ctx, &act.ScheduleSituation{Schedule: seen.schedule, Backups: seen.sight.Backups}, d); err != nil {
+	if err := r.Actor.Schedule(ctx, &act.ScheduleSituation{Schedule: seen.schedule, Backups: seen.sight.Backups, Tidying: seen.sight.Tidying}, d); err != nil {
 		return fmt.Errorf("%s: %w", d.Action, err)
 	}
-	reason := d.Reason
-	if d.Action == series.Delete {
-		reason = series.ReasonRetention
+	log.FromContext(ctx).Info(d.Why, "action", d.Action, "backup", d.Backup, "reason", d.Because)
+	level := eventNormal
+	if d.Because == series.ReasonMissingInStore || d.Because == series.ReasonTidyFailed {
+		level = eventWarning
 	}
-	log.FromContext(ctx).Info(d.Why, "action", d.Action, "backup", d.Backup, "reason", reason)
+	if d.Backup == "" {
+		r.Recorder.Eventf(seen.schedule, nil, level, string(d.Because), string(d.Action), "%s", note(d.Why))
+		return nil
+	}
 	about := &v1alpha1.EtcdBackup{}
 	about.Namespace, about.Name = seen.schedule.Namespace, d.Backup
-	r.Recorder.Eventf(seen.schedule, about, eventNormal, string(reason), string(d.Action), "%s", note(d.Why))
+	r.Recorder.Eventf(seen.schedule, about, level, string(d.Because), string(d.Action), "%s", note(d.Why))
 	return nil
 }
 
@@ -189,6 +193,9 @@ func (r *EtcdBackupScheduleReconciler) publish(ctx context.Context, seen *schedu
 // runs, which were told as they were made.
 func (r *EtcdBackupScheduleReconciler) announce(ctx context.Context, s *v1alpha1.EtcdBackupSchedule, want v1alpha1.EtcdBackupScheduleStatus, warn bool) {
 	for _, c := range want.Conditions {
+		if c.Type == v1alpha1.ConditionTidy {
+			continue // told as it was recorded
+		}
 		was := meta.FindStatusCondition(s.Status.Conditions, c.Type)
 		if was != nil && was.Status == c.Status && was.Reason == c.Reason {
 			continue
@@ -235,7 +242,9 @@ func (r *EtcdBackupScheduleReconciler) schedulesOf(ctx context.Context, cluster 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *EtcdBackupScheduleReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.EtcdBackupSchedule{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.EtcdBackupSchedule{}, builder.WithPredicates(specChange())).
+		Owns(&batchv1.Job{}).
+		Watches(&corev1.Pod{}, named(v1alpha1.LabelSchedule)).
 		Watches(&v1alpha1.EtcdBackup{}, named(v1alpha1.LabelSchedule)).
 		Watches(&v1alpha1.EtcdCluster{}, named(v1alpha1.LabelDrill), builder.WithPredicates(drillChange())).
 		Watches(&v1alpha1.EtcdCluster{}, handler.EnqueueRequestsFromMapFunc(r.schedulesOf), builder.WithPredicates(quorumChange())).

@@ -180,3 +180,11 @@ func quorumChange() predicate.Predicate {
 			meta.IsStatusConditionTrue(was.Status.Conditions, v1alpha1.ConditionQuorate) != meta.IsStatusConditionTrue(is.Status.Conditions, v1alpha1.ConditionQuorate)
 	}}
 }
+
+// specChange passes a changed spec, and another object of the name: the generation of
+// one that was deleted and made again while nobody watched is 1 as before.
+func specChange() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || e.ObjectOld.GetUID() != e.ObjectNew.GetUID()
+	}}
+}

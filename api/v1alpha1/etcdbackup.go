@@ -176,6 +176,19 @@ type EtcdBackupStatus struct {
 	// +optional
 	Duration string `json:"duration,omitempty"`
 
+	// How long of that the database took on its way from the member until the store
+	// had all of it, such as 1m.
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	SavedIn string `json:"savedIn,omitempty"`
+
+	// How long of that it took to read all of it back from the store and compare.
+	// What is left of the duration are the hash of the cluster's keys before, and
+	// with verification Restore the restore after.
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	ReadBackIn string `json:"readBackIn,omitempty"`
+
 	// URL of the data in the store.
 	// +optional
 	Location string `json:"location,omitempty"`
@@ -246,4 +259,7 @@ const (
 	// ConditionDataDeleted, while the object is being deleted with its data: the
 	// data is gone; or why it is not.
 	ConditionDataDeleted = "DataDeleted"
+	// ConditionAvailable: False where a complete backup is missing in the store,
+	// because somebody else has deleted it there. Absent while nobody missed it.
+	ConditionAvailable = "Available"
 )

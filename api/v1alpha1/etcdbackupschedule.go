@@ -241,6 +241,11 @@ type EtcdBackupScheduleStatus struct {
 	// +optional
 	LastBackup string `json:"lastBackup,omitempty"`
 
+	// When the store was last looked through, for what was left behind and for
+	// backups that are missing.
+	// +optional
+	LastTidied *metav1.Time `json:"lastTidied,omitempty"`
+
 	// Names of the backups that have begun and not ended.
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=atomic
@@ -300,6 +305,8 @@ const (
 	ConditionScheduled = "Scheduled"
 	// ConditionHealthy: the schedule's last backup is proven and recent.
 	ConditionHealthy = "Healthy"
+	// ConditionTidy: the store was looked through, and all backups are there.
+	ConditionTidy = "Tidy"
 	// ConditionDrilled, where drills are asked for: the last one gave a cluster that
 	// serves, with the data that was backed up.
 	ConditionDrilled = "Drilled"

@@ -6,6 +6,8 @@ package v1alpha1
 const (
 	// ReasonBackupFailed: the last backup failed.
 	ReasonBackupFailed = "BackupFailed"
+	// ReasonBackupMissing: the last backup was deleted in the store.
+	ReasonBackupMissing = "BackupMissing"
 	// ReasonBackupOverdue: there should be a younger proven backup.
 	ReasonBackupOverdue = "BackupOverdue"
 	// ReasonBackupRecent: the last backup is proven and recent.

@@ -503,6 +503,10 @@ func (in *EtcdBackupScheduleStatus) DeepCopyInto(out *EtcdBackupScheduleStatus) 
 		in, out := &in.LastSuccessfulTime, &out.LastSuccessfulTime
 		*out = (*in).DeepCopy()
 	}
+	if in.LastTidied != nil {
+		in, out := &in.LastTidied, &out.LastTidied
+		*out = (*in).DeepCopy()
+	}
 	if in.Active != nil {
 		in, out := &in.Active, &out.Active
 		*out = make([]string, len(*in))

@@ -107,13 +107,16 @@ func remove(ctx context.Context, o *options, result *snapshot.Result) error {
 
 func list(ctx context.Context, o *options, result *snapshot.Result) error {
 	return o.with(ctx, result, func(st *store.Store) error {
-		listing, err := job.List(ctx, st, time.Now().Add(-o.orphansOf))
+		listing, err := job.List(ctx, st, o.series, time.Now().Add(-o.orphansOf))
 		if err != nil {
 			return err
 		}
 		result.Fill(listing)
+		if result.Missing, err = job.Missing(ctx, st, o.expected); err != nil {
+			return err
+		}
 		if o.cleanBefore > 0 {
-			result.Cleaned, err = job.Clean(ctx, st, time.Now().Add(-o.cleanBefore))
+			result.Cleaned, err = job.Clean(ctx, st, o.series, time.Now().Add(-o.cleanBefore))
 		}
 		return err
 	})

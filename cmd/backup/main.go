@@ -51,6 +51,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	defer cancel()
 	result := snapshot.Result{Command: args[0]}
 	err = commands[args[0]](ctx, o, &result)
+	result.PeakBytes = peak()
 	if err != nil {
 		result.Reason, result.Message = job.ReasonOf(err), err.Error()
 	}
@@ -65,6 +66,6 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 		o.log.Error(args[0]+" failed", "reason", result.Reason, "error", err.Error())
 		return 1
 	}
-	o.log.Info(args[0]+" is done", "location", result.Location, "existing", result.Existing)
+	o.log.Info(args[0]+" is done", "location", result.Location, "existing", result.Existing, "peakBytes", result.PeakBytes)
 	return 0
 }

@@ -36,6 +36,8 @@ type options struct {
 	to          string
 	cleanBefore time.Duration
 	orphansOf   time.Duration
+	series      snapshot.Series
+	expected    []string
 	timeout     time.Duration
 	result      string
 	log         *slog.Logger
@@ -72,6 +74,14 @@ func parse(command string, args []string, usage io.Writer) (*options, error) {
 		})
 		flags.StringVar(&o.controlTLS, "control-tls", "", "directory with restore.crt, restore.key and control-ca.crt for the members' control port")
 	case "list":
+		flags.Func("series", "only the backups of a schedule: what their names begin with, such as prod/demo/nightly-", func(s string) error {
+			o.series = snapshot.Series(s)
+			return nil
+		})
+		flags.Func("expect", "names of backups that shall be there, with commas between: the result has the places of those that are not", func(s string) error {
+			o.expected = strings.Split(s, ",")
+			return nil
+		})
 		flags.DurationVar(&o.orphansOf, "orphans-older-than", 24*time.Hour, "how old data without a manifest are that count as orphans")
 		flags.DurationVar(&o.cleanBefore, "clean-older-than", 0, "remove orphans and unfinished uploads that are older; 0 removes nothing")
 	}

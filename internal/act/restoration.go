@@ -207,12 +207,22 @@ func (a *Actor) noPods(ctx context.Context, s *Situation) error {
 
 // recordEpoch records what volumes remember.
 func (a *Actor) recordEpoch(ctx context.Context, s *Situation, action plan.RecordEpoch) error {
-	if resource.Epoch(s.Cluster) >= action.Epoch {
-		return fmt.Errorf("epoch %d is recorded", resource.Epoch(s.Cluster))
+	if s.Cluster.Status.ClusterID != "" || resource.Epoch(s.Cluster) >= action.Epoch {
+		return fmt.Errorf("cluster %q at epoch %d is recorded", s.Cluster.Status.ClusterID, resource.Epoch(s.Cluster))
+	}
+	claims, err := a.claims(ctx, s)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(claims, func(c corev1.PersistentVolumeClaim) bool {
+		formed := c.Annotations[v1alpha1.AnnotationFormed] != "" && resource.EpochOf(s.Cluster.Name, c.Name) == action.Epoch
+		return formed || c.Annotations[v1alpha1.AnnotationSuperseded] == strconv.Itoa(action.Epoch)
+	}) {
+		return fmt.Errorf("no volume remembers epoch %d any more", action.Epoch)
 	}
 	return a.record(ctx, s, action, func(status *v1alpha1.EtcdClusterStatus) {
 		status.Epoch = int32(action.Epoch) //nolint:gosec // one more with each restore
-		status.ClusterID, status.Birth, status.Joining = "", nil, nil
+		status.Birth, status.Joining = nil, nil
 	})
 }
 

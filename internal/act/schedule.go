@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -17,9 +18,12 @@ type ScheduleSituation struct {
 	Schedule *v1alpha1.EtcdBackupSchedule
 	// Backups are its own, by name.
 	Backups map[string]*v1alpha1.EtcdBackup
+	// Tidying is the Job that has looked through the store before; nil when there is
+	// none.
+	Tidying *batchv1.Job
 }
 
-// Schedule makes a backup or deletes one. Each is one write that does nothing the
+// Schedule makes a backup, deletes or marks one, or has the store looked through. Each is one write that does nothing the
 // second time: a backup is named after its slot, and one is deleted only as it was
 // observed.
 func (a *Actor) Schedule(ctx context.Context, s *ScheduleSituation, d series.Decision) error {
@@ -39,6 +43,12 @@ func (a *Actor) Schedule(ctx context.Context, s *ScheduleSituation, d series.Dec
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete EtcdBackup %s: %w", d.Backup, err)
 		}
+		return nil
+	case series.Tidy:
+		return a.tidy(ctx, s)
+	case series.Mark:
+		return a.mark(ctx, s, d)
+	case series.Record:
 		return nil
 	default:
 		return fmt.Errorf("nobody knows how to %s", d.Action)

@@ -61,6 +61,9 @@ func (o *Observer) Backup(ctx context.Context, b *v1alpha1.EtcdBackup) (*BackupS
 	return s, nil
 }
 
+// lookedThrough is what a Job says that has looked through a store.
+const lookedThrough = "list"
+
 // recordedOutcome reads what the status says for good.
 func recordedOutcome(b *v1alpha1.EtcdBackup) backup.Outcome {
 	c := meta.FindStatusCondition(b.Status.Conditions, v1alpha1.ConditionComplete)
@@ -170,7 +173,7 @@ func result(pod *corev1.Pod) *snapshot.Result {
 			return &snapshot.Result{Message: fmt.Sprintf("container %s ended with code %d (%s) and told nothing", status.Name, end.ExitCode, end.Reason)}
 		case end.ExitCode != 0:
 			return &r
-		case err == nil && (r.Manifest != nil || r.Plain != nil):
+		case err == nil && (r.Manifest != nil || r.Plain != nil || r.Command == lookedThrough):
 			told = &r
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,6 +27,9 @@ type ScheduleSight struct {
 	Cluster *v1alpha1.EtcdCluster
 	// Backups are the schedule's own, by name.
 	Backups map[string]*v1alpha1.EtcdBackup
+
+	// Tidying is the Job that looks through the store; nil when there is none.
+	Tidying *batchv1.Job
 
 	protecting []series.Backup
 	from       series.Source
@@ -77,6 +81,9 @@ func (o *Observer) Schedule(ctx context.Context, s *v1alpha1.EtcdBackupSchedule)
 		if slot, ok := schedule.SlotOf(s.Name, b.Name); ok {
 			seen.Made = append(seen.Made, slot)
 		}
+		if one := oneOf(b); b.Spec.ClusterName == s.Spec.ClusterName && (one.State == retention.Running || !one.Leaving.IsZero()) {
+			seen.Look.Busy = append(seen.Look.Busy, b.Name)
+		}
 		if b.Labels[v1alpha1.LabelSchedule] != s.Name || b.Spec.ClusterName != s.Spec.ClusterName {
 			continue
 		}
@@ -86,7 +93,7 @@ func (o *Observer) Schedule(ctx context.Context, s *v1alpha1.EtcdBackupSchedule)
 			sight.protecting = append(sight.protecting, oneOf(b))
 		}
 	}
-	return sight, nil
+	return sight, o.storeLook(ctx, s, sight)
 }
 
 // backedUp is the cluster of a name, or nil.
@@ -177,6 +184,9 @@ func oneOf(b *v1alpha1.EtcdBackup) series.Backup {
 	switch recordedOutcome(b) {
 	case backup.OutcomeComplete:
 		one.State, one.Verified = retention.Complete, retention.Verification(b.Status.Verified)
+		if meta.IsStatusConditionFalse(b.Status.Conditions, v1alpha1.ConditionAvailable) {
+			one.State = retention.Missing
+		}
 	case backup.OutcomeFailed:
 		one.State, one.Failure = retention.Failed, failure(b)
 	}

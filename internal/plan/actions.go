@@ -257,7 +257,7 @@ func (a Restart) String() string      { return fmt.Sprintf("Restart %s %s", a.Na
 func Live(a Action) bool {
 	switch a.(type) {
 	case Resize, RenewClaims, AddLearner, Join, Promote, MoveLeader, RemoveMember, Disarm, Withdraw, Clear, DropPod, Prune, FollowSpec, Restart, Downgrade, CancelDowngrade, Compact, Defragment, DisarmNoSpace, Rotate,
-		BeginRestore, Supersede, SwitchEpoch, TakeBack, DropVolumes:
+		BeginRestore, Supersede, SwitchEpoch, RecordEpoch, TakeBack, CompleteRestore, DropVolumes:
 		return true
 	default:
 		return false

@@ -20,6 +20,8 @@ func restoration(w *world) *Decision {
 		return anew(w, rec)
 	case rec.active():
 		return complete(w, rec)
+	case w.Record.Epoch < w.remembered() && w.formed():
+		return wait(ReasonSuperseded, fmt.Sprintf("By the EtcdCluster's status this is cluster %s on volumes of epoch %d, and the volumes remember that others came in their place. Nothing is touched. If the status was put back by hand or from a backup, take status.clusterID and status.epoch out of it.", w.Record.ClusterID, w.Record.Epoch))
 	case w.Record.Epoch < w.remembered():
 		return act(RecordEpoch{w.remembered()}, ReasonRestoring, fmt.Sprintf("The volumes remember epoch %d: a restore has put others in the place of those before.", w.remembered()))
 	default:

@@ -1,6 +1,8 @@
 package resource_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +47,24 @@ func TestGoldenBackups(t *testing.T) {
 	golden(t, "backup-least", []client.Object{resource.SaveJob(least, cluster, images), resource.EraseJob(least, images)})
 	golden(t, "backup-most", []client.Object{resource.SaveJob(most, cluster, images), resource.EraseJob(most, images)})
 	golden(t, "backup-cloud-identity", []client.Object{resource.SaveJob(cloud, plain, images)})
+}
+
+func TestGoldenTidy(t *testing.T) {
+	images := resource.BackupImages{Backup: "backup:v1"}
+	least := &v1alpha1.EtcdBackupSchedule{ObjectMeta: metav1.ObjectMeta{Namespace: "prod", Name: "nightly", UID: "0a1b2c3d-0000-4000-8000-000000000010"}}
+	least.Spec.ClusterName, least.Spec.Template.Store.URL = "demo", "volume://backups/etcd/"
+	most := least.DeepCopy()
+	most.Spec.Template.Store = v1alpha1.BackupStore{URL: "s3://bucket/prefix", SecretName: "s3", Endpoint: "https://minio:9000", Region: "eu"}
+	most.Spec.Template.Deadline = &metav1.Duration{Duration: 20 * time.Hour}
+	names := []string{"nightly-202611280300", "nightly-202611270300"}
+	asked := resource.TidyJob(most, resource.TidyRequest{Before: "nightly-", Expect: names}, images)
+	golden(t, "tidy", []client.Object{resource.TidyJob(least, resource.TidyRequest{Before: "nightly-"}, images), asked})
+	if got := resource.TidyExpected(asked); !slices.Equal(got, names) {
+		t.Errorf("it was asked for %v, and reads %v", names, got)
+	}
+	if long := resource.TidyJobName(strings.Repeat("x", 52)); len(long) > 63 {
+		t.Errorf("%s has %d characters", long, len(long))
+	}
 }
 
 func TestGoldenRestores(t *testing.T) {

@@ -59,7 +59,12 @@ type Manifest struct {
 	// CreatedAt is when the snapshot was begun.
 	CreatedAt time.Time `json:"createdAt"`
 	// DurationMillis is how long it took until the manifest was written.
-	DurationMillis int64        `json:"durationMillis"`
+	DurationMillis int64 `json:"durationMillis"`
+	// SavedMillis is how long of that the snapshot took on its way from the member
+	// until the store had all of it, and ReadBackMillis how long it took to read
+	// all of it back and compare; zero where nothing was read back.
+	SavedMillis    int64        `json:"savedMillis,omitempty"`
+	ReadBackMillis int64        `json:"readBackMillis,omitempty"`
 	Verification   Verification `json:"verification"`
 	// ToolVersion is the release of Quorate that wrote it.
 	ToolVersion string `json:"toolVersion"`
@@ -109,6 +114,12 @@ type Encryption struct {
 
 // Duration is DurationMillis.
 func (m Manifest) Duration() time.Duration { return time.Duration(m.DurationMillis) * time.Millisecond }
+
+// Saved is SavedMillis.
+func (m Manifest) Saved() time.Duration { return time.Duration(m.SavedMillis) * time.Millisecond }
+
+// ReadBack is ReadBackMillis.
+func (m Manifest) ReadBack() time.Duration { return time.Duration(m.ReadBackMillis) * time.Millisecond }
 
 // Data is the name in the store, below its prefix, of the backup's data.
 func (m Manifest) Data() string { return DataName(m.Name, m.Compression, m.Encryption != nil) }

@@ -26,6 +26,9 @@ type Result struct {
 	Existing bool `json:"existing,omitempty"`
 	// Manifest is without its recipients.
 	Manifest *Manifest `json:"manifest,omitempty"`
+	// PeakBytes is the most memory that the Job's process has held at once, as the
+	// kernel counts it: its own, and the pages of its program.
+	PeakBytes int64 `json:"peakBytes,omitempty"`
 	// Key and Plain are those of a fetched file.
 	Key   string   `json:"key,omitempty"`
 	Plain *Content `json:"plain,omitempty"`
@@ -37,6 +40,8 @@ type Result struct {
 	Orphans int `json:"orphans,omitempty"`
 	Broken  int `json:"broken,omitempty"`
 	Cleaned int `json:"cleaned,omitempty"`
+	// Missing are the places of the backups that were expected and are not there.
+	Missing []int `json:"missing,omitempty"`
 }
 
 // Item is one backup of a list.

@@ -24,6 +24,7 @@ func manifest() Manifest {
 		Compression: CompressionZstd,
 		Encryption:  &Encryption{Type: EncryptionAge, Recipients: []string{"age1qqqq"}},
 		CreatedAt:   time.Date(2026, 11, 28, 9, 0, 0, 5, time.UTC), DurationMillis: 1500,
+		SavedMillis: 900, ReadBackMillis: 500,
 		Verification: VerificationHash,
 		ToolVersion:  "v0.1.0",
 	}
@@ -45,8 +46,9 @@ func TestManifestComesBack(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	if got := manifest().Duration(); got != 1500*time.Millisecond {
-		t.Errorf("duration %v", got)
+	m := manifest()
+	if m.Duration() != 1500*time.Millisecond || m.Saved() != 900*time.Millisecond || m.ReadBack() != 500*time.Millisecond {
+		t.Errorf("durations %v, %v, %v", m.Duration(), m.Saved(), m.ReadBack())
 	}
 }
 
@@ -60,7 +62,7 @@ func TestManifestHasNoZeroField(t *testing.T) {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		t.Fatal(err)
 	}
-	if len(fields) != 17 {
+	if len(fields) != 19 {
 		t.Errorf("%d fields: is a new one in manifest() of this test?", len(fields))
 	}
 }
@@ -186,5 +188,33 @@ func TestListing(t *testing.T) {
 		if found != (c.want != "") || found && got.Manifest.Name != c.want {
 			t.Errorf("%+v: %q", c, got.Manifest.Name)
 		}
+	}
+}
+
+// The places of the most backups that a Job is asked for fit into its last word.
+func TestMissingFits(t *testing.T) {
+	r := Result{Command: "list"}
+	for i := range 200 {
+		r.Missing = append(r.Missing, i)
+		r.Backups = append(r.Backups, Item{Name: strings.Repeat("x", 200)})
+	}
+	got, err := DecodeResult(r.Encode())
+	if err != nil || len(got.Missing) != 200 || got.Reason != "" {
+		t.Errorf("of 200 places %d are left: %+v, %v", len(got.Missing), got.Reason, err)
+	}
+}
+
+func TestSeries(t *testing.T) {
+	s := Series("prod/demo/nightly-")
+	for name, want := range map[string]bool{
+		"prod/demo/nightly-202611280300": true, "prod/demo/nightly-": false, "prod/demo/nightly-20261128030": false, "prod/demo/nightly-2026112803000": false,
+		"prod/demo/nightly-two-202611280300": false, "prod/demo/nightly-20261128/300": false, "prod/other/nightly-202611280300": false, "nightly-202611280300": false,
+	} {
+		if s.Has(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+	if !Series("").Has("anything") || s.Folder() != "prod/demo/" || Series("").Folder() != "" || Series("nightly-").Folder() != "" {
+		t.Error("the folders are other ones")
 	}
 }

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -51,11 +52,20 @@ func setCondition(s *v1alpha1.EtcdBackupStatus, kind string, is bool, d backup.D
 func describe(s *v1alpha1.EtcdBackupStatus, o backup.Observation, d backup.Decision, now metav1.Time) {
 	m := d.Manifest
 	s.CompletedAt, s.Duration = &now, m.Duration().Round(1e6).String()
+	s.SavedIn, s.ReadBackIn = phase(m.Saved()), phase(m.ReadBack())
 	s.Location, s.Revision, s.SHA256 = o.Location, m.Revision, m.Plain.SHA256
 	s.Size, s.StoredSize = size(m.Plain.Size), size(m.Stored.Size)
 	s.Verified = v1alpha1.BackupVerification(m.Verification)
 	s.ClusterID, s.EtcdVersion = m.Cluster.ID, m.EtcdVersion
 	s.HashKV = &v1alpha1.BackupHashKV{Revision: m.HashKV.Revision, CompactRevision: m.HashKV.CompactRevision, Hash: int64(m.HashKV.Hash)}
+}
+
+// phase is how long a part took; nothing where it is not known.
+func phase(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // size is an amount of bytes that people can read, such as 1.5GiB.

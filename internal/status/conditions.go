@@ -182,6 +182,8 @@ func healthy(kind string, h series.Health) metav1.Condition {
 		c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ReasonBackupRecent
 	case series.HealthFailed:
 		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonBackupFailed
+	case series.HealthMissing:
+		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonBackupMissing
 	case series.HealthDrillFailed:
 		c.Status, c.Reason = metav1.ConditionFalse, v1alpha1.ReasonDrillFailed
 	case series.HealthOverdue:

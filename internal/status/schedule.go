@@ -36,8 +36,20 @@ func Schedule(s *v1alpha1.EtcdBackupSchedule, v ScheduleView, now metav1.Time) v
 	out.Active = v.Observation.Running()
 	slices.Sort(out.Active)
 	out.Active = out.Active[:min(len(out.Active), maxActive)]
+	remember(s, v.Backups, &out)
 	if v.Made.Action == series.Make {
 		out.LastScheduleTime, out.LastBackup = moment(v.Made.Slot), v.Made.Backup
+	}
+	if v.Made.Action == series.Record {
+		out.LastTidied = moment(v.Observation.Look.Began)
+		tidy := metav1.Condition{
+			Type: v1alpha1.ConditionTidy, Status: metav1.ConditionFalse, Reason: string(v.Made.Because), Message: clip(v.Made.Why, maxMessage),
+			ObservedGeneration: s.Generation, LastTransitionTime: now,
+		}
+		if v.Made.Because == series.ReasonTidied {
+			tidy.Status = metav1.ConditionTrue
+		}
+		meta.SetStatusCondition(&out.Conditions, tidy)
 	}
 	for _, b := range v.Backups {
 		if at := b.Status.CompletedAt; at != nil && (out.LastSuccessfulTime == nil || at.After(out.LastSuccessfulTime.Time)) {
@@ -61,6 +73,20 @@ func Schedule(s *v1alpha1.EtcdBackupSchedule, v ScheduleView, now metav1.Time) v
 		meta.SetStatusCondition(&out.Conditions, c)
 	}
 	return out
+}
+
+// remember tells a backup that was made by a pass that could not tell it: it was
+// interrupted, or had no reply. Those of a former schedule of the name are not its own.
+func remember(s *v1alpha1.EtcdBackupSchedule, backups map[string]*v1alpha1.EtcdBackup, out *v1alpha1.EtcdBackupScheduleStatus) {
+	for _, b := range backups {
+		slot, ok := schedule.SlotOf(s.Name, b.Name)
+		if !ok || b.CreationTimestamp.Before(&s.CreationTimestamp) {
+			continue
+		}
+		if out.LastScheduleTime == nil || slot.After(out.LastScheduleTime.Time) {
+			out.LastScheduleTime, out.LastBackup = moment(slot), b.Name
+		}
+	}
 }
 
 // maxActive is how many names the API server takes: a person may label others.

@@ -43,7 +43,7 @@ var kinds = []kind{
 "metadata":{"name":"odd"},"spec":{"clusterName":"demo","schedule":"30 2 * * *","template":{"store":{"url":"s3://odd"}}}}`,
 		func() client.Object { return &v1alpha1.EtcdBackupSchedule{} }, func() client.ObjectList { return &v1alpha1.EtcdBackupScheduleList{} }},
 	{"EtcdRestore", `{"apiVersion":"etcd.quorate.dev/v1alpha1","kind":"EtcdRestore",
-"metadata":{"name":"odd"},"spec":{"clusterName":"demo","source":"backup","backup":{"backupName":"odd"}}}`,
+"metadata":{"name":"odd"},"spec":{"clusterName":"demo","source":"backup","backup":{"store":{"url":"s3://odd"}}}}`,
 		func() client.Object { return &v1alpha1.EtcdRestore{} }, func() client.ObjectList { return &v1alpha1.EtcdRestoreList{} }},
 }
 

@@ -15,11 +15,11 @@ import (
 
 // options are the flags.
 type options struct {
-	kubeconfig, loadImage, clientImage, etcdImage, etcdVersion string
-	sweep                                                      string
-	runs, rounds                                               int
-	rest                                                       time.Duration
-	only                                                       []string
+	kubeconfig, loadImage, clientImage, etcdImage, peerImage, etcdVersion string
+	sweep                                                                 string
+	runs, rounds, databaseMiB                                             int
+	rest                                                                  time.Duration
+	only                                                                  []string
 }
 
 func main() {
@@ -29,10 +29,12 @@ func main() {
 	flag.StringVar(&o.loadImage, "load-image", "", "image of test/load")
 	flag.StringVar(&o.clientImage, "client-image", "", "image of test/e2e/client, the steady writer")
 	flag.StringVar(&o.etcdImage, "etcd-image", "", "image of plain etcd")
+	flag.StringVar(&o.peerImage, "peer-image", "", "image of test/bench/peer, with etcdctl")
 	flag.StringVar(&o.etcdVersion, "etcd-version", "", "etcd release of both")
 	flag.StringVar(&o.sweep, "crashsweep", "", "file with the figures of the last crash sweep")
 	flag.IntVar(&o.runs, "runs", 5, "creations of each kind that count; one more of each goes before")
-	flag.IntVar(&o.rounds, "rounds", 3, "times that the size goes from 1 to 5 and back, and members are replaced")
+	flag.IntVar(&o.rounds, "rounds", 3, "times that the size goes from 1 to 5 and back, members are replaced, and a backup is made")
+	flag.IntVar(&o.databaseMiB, "database", 1024, "size of the database that is backed up, in MiB, at most 2048; the figures are meant for 1024")
 	flag.DurationVar(&o.rest, "rest", 2*time.Minute, "how long writes are counted at rest")
 	flag.StringVar(&only, "only", "", "comma-separated: what to measure (puts, rest and memory need create); empty: everything")
 	flag.Parse()
@@ -57,7 +59,8 @@ type measurement struct {
 func (b *bench) measurements() []measurement {
 	return []measurement{
 		{"create", b.measureCreate}, {"puts", b.measurePuts}, {"rest", b.measureRest}, {"memory", b.measureMemory},
-		{"scale", b.measureScale}, {"replace", b.measureReplace}, {"rollout", b.measureRollout}, {"simulator", b.measureSimulator}, {"crashsweep", b.measureSweep},
+		{"scale", b.measureScale}, {"replace", b.measureReplace}, {"rollout", b.measureRollout}, {"backup", b.measureBackup},
+		{"simulator", b.measureSimulator}, {"crashsweep", b.measureSweep},
 	}
 }
 

@@ -70,7 +70,12 @@ func endpoints(name string) string {
 
 // load runs test/load in a pod with the users' credentials of these clusters.
 func (b *bench) load(ctx context.Context, pod string, clusters []string, args ...string) (string, error) {
-	object := b.loadPod(pod, clusters, args)
+	return b.runPod(ctx, b.loadPod(pod, clusters, args))
+}
+
+// runPod runs a pod to its end and returns what it has printed.
+func (b *bench) runPod(ctx context.Context, object *corev1.Pod) (string, error) {
+	pod := object.Name
 	if err := b.Create(ctx, object); err != nil {
 		return "", err
 	}

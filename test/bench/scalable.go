@@ -18,17 +18,23 @@ import (
 type scalable struct {
 	b      *bench
 	object *v1alpha1.EtcdCluster
+	// served is when it was first Ready.
+	served time.Time
 }
 
 // scalable creates a cluster of that size and waits until it is settled.
-func (b *bench) scalable(ctx context.Context, name string, members int32) (*scalable, error) {
+func (b *bench) scalable(ctx context.Context, name string, members int32, edits ...func(*v1alpha1.EtcdCluster)) (*scalable, error) {
 	cluster := ours{}.cluster(b)
 	cluster.Name, cluster.Spec.Replicas = name, members
+	for _, edit := range edits {
+		edit(cluster)
+	}
 	if err := b.Create(ctx, cluster); err != nil {
 		return nil, err
 	}
-	s := &scalable{b, cluster}
-	if _, err := s.settled(ctx); err != nil {
+	s := &scalable{b: b, object: cluster}
+	var err error
+	if s.served, err = s.settled(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/etcd"
 	"github.com/quorate/quorate/internal/plan"
 	"github.com/quorate/quorate/internal/resource"
 )
@@ -184,7 +185,16 @@ func (c *cluster) members() []string {
 
 func (c *cluster) member(ordinal int) string { return fmt.Sprintf("%s-%d", c.name, ordinal) }
 
-func (c *cluster) claim(ordinal int) string { return "data-" + c.member(ordinal) }
+func (c *cluster) claim(ordinal int) string {
+	return fmt.Sprintf("%s-%d", c.claimsBegin(), ordinal)
+}
+
+// claimsBegin is what the names of the claims begin with that the cluster lives on.
+func (c *cluster) claimsBegin() string {
+	o := &v1alpha1.EtcdCluster{}
+	_ = world.Get(bounded(c.t), c.space.key(c.name), o) // without one it is the first epoch
+	return resource.ClaimName(resource.Epoch(o), etcd.PodName(c.name))
+}
 
 // pods are the member pods that exist, by name.
 func (c *cluster) pods() map[string]corev1.Pod {

@@ -34,6 +34,7 @@ var scenarios = []scenario{
 	{"rotate", three, replaceAuthorities},
 	{"backup", three, backUpAndDelete},
 	{"restore", oneThatIsBackedUp, beginWithBackup},
+	{"in-place", threeThatAreBackedUp, goBackToBackup},
 }
 
 // scaleOutAndIn creates a cluster of one member, scales it to three and, with
@@ -114,6 +115,17 @@ func oneThatIsBackedUp(c *cluster) {
 func beginWithBackup(c *cluster) {
 	c.made(beginningWith(v1alpha1.RestoreSource{BackupName: "nightly"}))
 }
+
+func threeThatAreBackedUp(c *cluster) {
+	c.create(volumeStore())
+	three(c)
+	c.write("before", 10)
+	c.backup("nightly", intoVolume).complete()
+	c.write("later", 5)
+}
+
+// goBackToBackup puts the backup in the place of the data.
+func goBackToBackup(c *cluster) { c.restoreFrom("nightly", "back").complete() }
 
 // replaceAuthorities gives clients no time: there are none.
 func replaceAuthorities(c *cluster) {

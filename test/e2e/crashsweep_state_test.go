@@ -95,6 +95,10 @@ func essence(o client.Object) map[string]any {
 	switch o := o.(type) {
 	case *v1alpha1.EtcdCluster:
 		drop(content, "status", "intent", "joining", "leader", "clusterID")
+		if restore, ok := child(content, "status")["restore"].(map[string]any); ok {
+			drop(content, "status", "restore")
+			child(content, "status")["restore"] = map[string]any{"name": restore["name"], "epoch": restore["epoch"], "completed": restore["completedAt"] != nil}
+		}
 		members, _ := child(content, "status")["members"].([]any)
 		for _, m := range members {
 			if m := m.(map[string]any); m["role"] == string(v1alpha1.RoleLeader) {

@@ -59,9 +59,9 @@ func (c *cluster) claims() map[string]corev1.PersistentVolumeClaim {
 	if err := world.List(bounded(c.t), list, client.InNamespace(c.space.name)); err != nil {
 		c.t.Fatalf("list the claims of %s: %v", c.name, err)
 	}
-	claims := map[string]corev1.PersistentVolumeClaim{}
+	claims, begin := map[string]corev1.PersistentVolumeClaim{}, c.claimsBegin()+"-"
 	for _, claim := range list.Items {
-		if strings.HasPrefix(claim.Name, "data-"+c.name+"-") {
+		if strings.HasPrefix(claim.Name, begin) {
 			claims[claim.Name] = claim
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -19,6 +20,7 @@ const usage = `usage: load [flags] COMMAND
   get KEY         print a key's value
   members         print "ID NAME voter|learner" for each member, read linearizably
   lead NAME       make a member the leader
+  fill MIB        write values of 1 MiB each that cannot be compressed
   compare         write to cluster A and cluster B in turns; print one line for each turn, then a summary
 flags:`
 
@@ -58,6 +60,12 @@ func run(ctx context.Context, args []string, a, b target, load workload) error {
 		return a.do(ctx, members)
 	case len(args) == 2 && args[0] == "lead":
 		return a.do(ctx, lead(a, args[1]))
+	case len(args) == 2 && args[0] == "fill":
+		mib, err := strconv.Atoi(args[1])
+		if err != nil {
+			return fmt.Errorf("fill: %w", err)
+		}
+		return fill(ctx, a, mib)
 	case command == "compare":
 		return compare(ctx, a, b, load)
 	default:

@@ -13,6 +13,12 @@ const (
 	Make Action = "Make"
 	// Delete deletes an EtcdBackup that no rule keeps.
 	Delete Action = "Delete"
+	// Tidy has the store looked through.
+	Tidy Action = "Tidy"
+	// Mark says on an EtcdBackup that it is missing in the store, or is there again.
+	Mark Action = "Mark"
+	// Record remembers what the look has found; it is the status alone.
+	Record Action = "Record"
 )
 
 // Reason says in one word whether backups are made, or why not. Those of
@@ -30,14 +36,24 @@ const (
 // ReasonRetention goes with the deletion of a backup.
 const ReasonRetention Reason = "Retention"
 
+// What goes with the steps of a look through the store.
+const (
+	ReasonTidying        Reason = "Tidying"
+	ReasonTidied         Reason = "Tidied"
+	ReasonTidyFailed     Reason = "TidyFailed"
+	ReasonMissingInStore Reason = "MissingInStore"
+	ReasonInStore        Reason = "InStore"
+)
+
 // Decision is what is to be done, and what is to be shown.
 type Decision struct {
 	Action Action
-	// Backup is the one to make or to delete, Slot what it is made for; Why says
-	// it to a person. Only with an Action.
-	Backup string
-	Slot   time.Time
-	Why    string
+	// Backup is the one to make, to delete or to mark, Slot what it is made for; Why
+	// says it to a person, and because of what in one word. Only with an Action.
+	Backup  string
+	Slot    time.Time
+	Why     string
+	Because Reason
 
 	// Scheduled: backups are made at their times. Reason and Message say more, and
 	// change only when something happens, never because time passes.

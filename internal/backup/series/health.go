@@ -31,6 +31,8 @@ const (
 	HealthRecent HealthState = "Recent"
 	// HealthFailed: the last backup failed.
 	HealthFailed HealthState = "Failed"
+	// HealthMissing: the last backup was proven, and is not in the store any more.
+	HealthMissing HealthState = "Missing"
 	// HealthOverdue: there should be a younger one.
 	HealthOverdue HealthState = "Overdue"
 	// HealthDrillFailed: there is a proven one, and the last drill failed.
@@ -81,7 +83,7 @@ func (s Source) overdue(after time.Time) time.Time {
 func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) Health {
 	backups = staying(backups)
 	proven, anyProven := newest(backups, Backup.Proven)
-	last, _ := newest(backups, func(b Backup) bool { return b.State == retention.Failed || b.Proven() })
+	last, _ := newest(backups, func(b Backup) bool { return b.State == retention.Failed || b.State == retention.Missing || b.Proven() })
 	h := Health{}
 	if anyProven {
 		h.Proven = proven.Created
@@ -94,6 +96,9 @@ func HealthOf(backups []Backup, sources []Source, resting bool, now time.Time) H
 	case last.State == retention.Failed:
 		h.State, h.Until = HealthFailed, time.Time{}
 		h.Message = fmt.Sprintf("EtcdBackup %s has failed: %s %s", last.Name, cmp.Or(last.Failure, "See its conditions."), lastProven(proven))
+	case last.State == retention.Missing:
+		h.State, h.Until = HealthMissing, time.Time{}
+		h.Message = fmt.Sprintf("EtcdBackup %s is not in the store any more: see its condition Available, and make another. %s", last.Name, lastProven(proven))
 	case !h.Until.IsZero() && !now.Before(h.Until):
 		h.State, h.Until = HealthOverdue, time.Time{}
 		h.Message = fmt.Sprintf("%s %s", lastProven(proven), late)

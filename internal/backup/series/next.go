@@ -37,6 +37,9 @@ func Next(o Observation, now time.Time) Decision {
 	if d.Action == None {
 		o.prune(&d, now)
 	}
+	if d.Action == None {
+		o.tidy(&d, now)
+	}
 	return d
 }
 
@@ -48,7 +51,7 @@ func (o Observation) due(now time.Time) Decision {
 		Warn: s.Reason == schedule.ReasonMissed,
 	}
 	if s.Outcome == schedule.Run {
-		d.Action, d.Backup, d.Slot, d.Why = Make, s.Name, s.Slot, s.Message
+		d.Action, d.Backup, d.Slot, d.Why, d.Because = Make, s.Name, s.Slot, s.Message, d.Reason
 	}
 	return d
 }
@@ -78,7 +81,7 @@ func (o Observation) prune(d *Decision, now time.Time) {
 		if !v.Delete || v.Backup.Name == o.Drilled {
 			continue
 		}
-		d.Action, d.Backup = Delete, v.Backup.Name
+		d.Action, d.Backup, d.Because = Delete, v.Backup.Name, ReasonRetention
 		d.Why = fmt.Sprintf("EtcdBackup %s is deleted: %s.", v.Backup.Name, v.Reason)
 		if retained[v.Backup.Name] {
 			d.Why += " Its deletionPolicy is Retain: the data stays in the store."

@@ -23,6 +23,7 @@ type Observation struct {
 	Made []time.Time
 	// Backups are those of the schedule.
 	Backups []Backup
+	Look    Look
 	// Drilled names the one that a drill is about to restore; it stays as long.
 	Drilled string
 }
@@ -67,6 +68,9 @@ func staying(backups []Backup) []Backup {
 
 // With is the observation after a backup was made by a decision.
 func (o Observation) With(d Decision, now time.Time) Observation {
+	if d.Action == Record {
+		o.Look.Recorded = o.Look.Began
+	}
 	if d.Action != Make {
 		return o
 	}
@@ -79,7 +83,7 @@ func (o Observation) With(d Decision, now time.Time) Observation {
 func (o Observation) Running() []string {
 	var names []string
 	for _, b := range staying(o.Backups) {
-		if b.State != retention.Complete && b.State != retention.Failed {
+		if b.State != retention.Complete && b.State != retention.Failed && b.State != retention.Missing {
 			names = append(names, b.Name)
 		}
 	}

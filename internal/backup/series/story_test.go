@@ -24,7 +24,11 @@ import (
 //	keep last=2 daily=7 failed=1 within=72h
 //	since 2026-11-28T10:00       the terms changed
 //	made 2026-11-28T03:00        the status remembers a slot
-//	backup NAME CREATED running|failed|hash|restore [leaving=..] [retain]
+//	backup NAME CREATED running|failed|missing|hash|restore [leaving=..] [retain]
+//	looked 2026-11-20T00:00      the status remembers when the store was looked through
+//	look 2026-11-28T10:00 [running] [cleaned=2] [missing=NAME] [present=NAME]
+//	look-failed 2026-11-28T10:00 WHY
+//	busy NAME                    another backup of the cluster is being made
 //	source NAME SLOTS            another schedule, for health
 //	idle NAME WHY                one that makes none
 //	drill NAME WORDS             what is wrong with the last drill of that one
@@ -41,6 +45,9 @@ func TestStories(t *testing.T) {
 				Cluster: Cluster{Name: "demo", Found: true, Formed: true}, Created: clock(t, "2026-11-20T00:00"),
 				Schedule: schedule.Spec{Schedule: "nightly", UID: "uid"},
 			}, slots: "0 3 * * *"}
+			if !strings.HasSuffix(path, "tidy.txt") {
+				s.Look.Recorded = now // the other stories are about other things
+			}
 			for line := range strings.Lines(d.Input) {
 				key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 				s.tell(key, value)
@@ -100,6 +107,15 @@ func (s *story) tell(key, value string) {
 		s.keep(strings.Fields(value))
 	case "backup":
 		s.backup(strings.Fields(value))
+	case "looked":
+		s.Look.Recorded = clock(s.t, value)
+	case "look":
+		s.look(strings.Fields(value))
+	case "look-failed":
+		at, why, _ := strings.Cut(value, " ")
+		s.Look.Began, s.Look.Ended, s.Look.Failure = clock(s.t, at), true, why
+	case "busy":
+		s.Look.Busy = append(s.Look.Busy, value)
 	case "source":
 		name, slots, _ := strings.Cut(value, " ")
 		s.sources = append(s.sources, Source{Name: name, Slots: parse(s.t, slots, ""), Since: s.Created})
@@ -140,6 +156,24 @@ func (s *story) keep(rules []string) {
 	}
 }
 
+func (s *story) look(words []string) {
+	s.Look.Began, s.Look.Ended = clock(s.t, words[0]), true
+	for _, word := range words[1:] {
+		switch key, value, _ := strings.Cut(word, "="); key {
+		case "running":
+			s.Look.Ended = false
+		case "cleaned":
+			if _, err := fmt.Sscan(value, &s.Look.Cleaned); err != nil {
+				s.t.Fatal(err)
+			}
+		case "missing":
+			s.Look.Missing = append(s.Look.Missing, value)
+		case "present":
+			s.Look.Present = append(s.Look.Present, value)
+		}
+	}
+}
+
 func (s *story) backup(words []string) {
 	b := Backup{Backup: retention.Backup{Name: words[0], Created: clock(s.t, words[1]), State: retention.Complete}}
 	switch words[2] {
@@ -147,6 +181,8 @@ func (s *story) backup(words []string) {
 		b.State = retention.Running
 	case "failed":
 		b.State, b.Failure = retention.Failed, "The store is full. Mend the cause and make another EtcdBackup."
+	case "missing":
+		b.State, b.Verified = retention.Missing, retention.Hash
 	case "hash":
 		b.Verified = retention.Hash
 	case "restore":
@@ -173,6 +209,9 @@ func (s *story) decide(now time.Time) Decision {
 	}
 	if after := Next(s.With(d, now), now); d.Action == Make && after.Action == Make {
 		s.t.Fatalf("it makes %s, and then %s", d.Backup, after.Backup)
+	}
+	if after := Next(s.With(d, now), now); d.Action == Record && (after.Action == Record || after.Action == Tidy) {
+		s.t.Fatalf("what was recorded is not at rest: %+v", after)
 	}
 	return d
 }

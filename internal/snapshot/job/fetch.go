@@ -95,7 +95,7 @@ func (w Which) manifest(ctx context.Context, st Store) (snapshot.Manifest, error
 	if w.Name != "" {
 		return Manifest(ctx, st, w.Name)
 	}
-	listing, err := List(ctx, st, time.Time{})
+	listing, err := List(ctx, st, "", time.Time{})
 	if err != nil {
 		return snapshot.Manifest{}, err
 	}

@@ -30,6 +30,6 @@ type Store interface {
 	Stat(ctx context.Context, key string) (store.Object, error)
 	List(ctx context.Context, prefix string, yield func(store.Object) bool) error
 	Delete(ctx context.Context, key string) error
-	Sweep(ctx context.Context, before time.Time) (int, error)
+	Sweep(ctx context.Context, prefix string, before time.Time) (int, error)
 	Where(key string) string
 }

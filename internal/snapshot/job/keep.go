@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 )
 
+// copySize is what is copied at a time.
+const copySize = 256 << 10
+
 // keep writes a file that is there only when all of from has come without an
 // error, and then lasts.
 func keep(to string, from io.Reader) (err error) {
@@ -22,7 +25,7 @@ func keep(to string, from io.Reader) (err error) {
 			_ = os.Remove(partial)
 		}
 	}()
-	if _, err := io.Copy(disk{f}, from); err != nil {
+	if _, err := io.CopyBuffer(disk{f}, from, make([]byte, copySize)); err != nil {
 		return err
 	}
 	for _, step := range []func() error{f.Sync, f.Close, func() error { return os.Rename(partial, to) }, func() error { return syncDir(dir) }} {

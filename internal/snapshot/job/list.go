@@ -8,19 +8,20 @@ import (
 	"github.com/quorate/quorate/internal/snapshot/store"
 )
 
-// List reads all manifests in a store, newest first, and finds the data without
+// List reads the manifests in a store, newest first, and finds the data without
 // one that the store got before a time: an attempt that still runs has younger
-// ones.
-func List(ctx context.Context, st Store, orphansBefore time.Time) (snapshot.Listing, error) {
+// ones. With a series it is of the backups of one schedule alone.
+func List(ctx context.Context, st Store, of snapshot.Series, orphansBefore time.Time) (snapshot.Listing, error) {
 	var listing snapshot.Listing
 	var names []string
 	var data []snapshot.Orphan
-	err := st.List(ctx, "", func(o store.Object) bool {
-		switch of := snapshot.ParseObject(o.Key); of.Kind {
-		case snapshot.KindManifest:
-			names = append(names, of.Name)
-		case snapshot.KindData:
-			data = append(data, snapshot.Orphan{Key: o.Key, Name: of.Name, Size: o.Size, ModTime: o.ModTime})
+	err := st.List(ctx, string(of), func(o store.Object) bool {
+		switch is := snapshot.ParseObject(o.Key); {
+		case !of.Has(is.Name):
+		case is.Kind == snapshot.KindManifest:
+			names = append(names, is.Name)
+		case is.Kind == snapshot.KindData:
+			data = append(data, snapshot.Orphan{Key: o.Key, Name: is.Name, Size: o.Size, ModTime: o.ModTime})
 		}
 		return true
 	})
@@ -72,8 +73,8 @@ func Delete(ctx context.Context, st Store, name string) error {
 
 // Clean deletes the orphans that List finds, unless a manifest has come since,
 // and ends the uploads that were begun before the same time. It says how many of both.
-func Clean(ctx context.Context, st Store, before time.Time) (int, error) {
-	listing, err := List(ctx, st, before)
+func Clean(ctx context.Context, st Store, of snapshot.Series, before time.Time) (int, error) {
+	listing, err := List(ctx, st, of, before)
 	if err != nil {
 		return 0, err
 	}
@@ -89,6 +90,30 @@ func Clean(ctx context.Context, st Store, before time.Time) (int, error) {
 		}
 		cleaned++
 	}
-	swept, err := st.Sweep(ctx, before)
+	swept, err := st.Sweep(ctx, of.Folder(), before)
 	return cleaned + swept, err
+}
+
+// Missing says which of some backups are not in the store any more, by their places: the
+// manifest is gone, or the data that it names. One whose manifest cannot be read is
+// there.
+func Missing(ctx context.Context, st Store, names []string) ([]int, error) {
+	var missing []int
+	for i, name := range names {
+		m, err := Manifest(ctx, st, name)
+		if err == nil {
+			_, err = st.Stat(ctx, m.Data())
+		}
+		if err == nil {
+			continue
+		}
+		switch ReasonOf(err) {
+		case NoBackup, snapshot.NotFound:
+			missing = append(missing, i)
+		case BrokenManifest:
+		default:
+			return nil, err
+		}
+	}
+	return missing, nil
 }

@@ -2,13 +2,16 @@ package job
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/internal/snapshot"
 	"github.com/quorate/quorate/internal/snapshot/store"
 	"github.com/quorate/quorate/internal/snapshot/stream"
 )
@@ -33,11 +36,11 @@ func TestList(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	young, err := List(t.Context(), st, time.Now().Add(-time.Hour))
+	young, err := List(t.Context(), st, "", time.Now().Add(-time.Hour))
 	if err != nil || len(young.Orphans) != 0 {
 		t.Errorf("young orphans: %v, %v", young.Orphans, err)
 	}
-	listing, err := List(t.Context(), st, time.Now().Add(time.Hour))
+	listing, err := List(t.Context(), st, "", time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +64,7 @@ func TestList(t *testing.T) {
 	if got := strings.Join(broken, " "); got != "b copy later" {
 		t.Errorf("broken %s", got)
 	}
-	if n, err := Clean(t.Context(), st, time.Now().Add(time.Hour)); err != nil || n != 3 {
+	if n, err := Clean(t.Context(), st, "", time.Now().Add(time.Hour)); err != nil || n != 3 {
 		t.Errorf("cleaned %d: %v", n, err)
 	}
 	found := everything(t, st)
@@ -72,6 +75,71 @@ func TestList(t *testing.T) {
 	}
 	if len(found) != 11 {
 		t.Errorf("%d objects are left: %v", len(found), found)
+	}
+}
+
+// Of one schedule's series nothing else is listed or removed: not a file that a person
+// has put there, nor what another schedule has left behind.
+func TestCleanSeries(t *testing.T) {
+	source, st := threeMembers(), newStore(t)
+	const series = snapshot.Series("prod/demo/nightly-")
+	for _, name := range []string{"prod/demo/nightly-202611280300", "prod/demo/by-hand", "prod/other/nightly-202611280300"} {
+		if _, err := Save(t.Context(), source, st, saving(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{
+		"prod/demo/nightly-202611270300.db.zst", // the only one that is left behind
+		"prod/demo/nightly-two-202611270300.db.zst", "prod/demo/nightly-20261127.db", "prod/demo/nightly-202611270300/x.db", "prod/demo/snapshot.db",
+		"prod/other/nightly-202611270300.db.zst", "nightly-202611270300.db", "prod/demo/nightly-202611260300.json",
+		"prod/demo/nightly-202611260300.db", // its manifest cannot be read
+	} {
+		if err := st.PutBytes(t.Context(), key, true, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := everything(t, st)
+	if n, err := Clean(t.Context(), st, series, time.Now().Add(-24*time.Hour)); n != 0 || err != nil {
+		t.Errorf("of what is young it cleaned %d: %v", n, err)
+	}
+	if n, err := Clean(t.Context(), st, series, time.Now().Add(time.Hour)); n != 1 || err != nil {
+		t.Errorf("it cleaned %d: %v", n, err)
+	}
+	after := everything(t, st)
+	if len(after) != len(before)-1 || after["prod/demo/nightly-202611270300.db.zst"] != 0 {
+		t.Errorf("of %v are left %v", before, after)
+	}
+	listing, err := List(t.Context(), st, series, time.Now())
+	if err != nil || len(listing.Backups) != 1 || len(listing.Broken) != 1 {
+		t.Errorf("listed %+v, %v", listing, err)
+	}
+}
+
+// A backup is missing without its manifest, and without its data; one whose manifest
+// cannot be read is there. A store that does not answer misses nothing.
+func TestMissing(t *testing.T) {
+	source, st := threeMembers(), newStore(t)
+	names := []string{"a", "b", "c", "d", "e"}
+	for _, name := range names[:4] {
+		if _, err := Save(t.Context(), source, st, saving(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{"b.json", "c.db.zst", "d.json"} {
+		if err := st.Delete(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := st.PutBytes(t.Context(), "d.json", true, []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if missing, err := Missing(t.Context(), st, names); err != nil || !slices.Equal(missing, []int{1, 2, 4}) {
+		t.Errorf("missing are %v, %v", missing, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if missing, err := Missing(ctx, st, names); err == nil {
+		t.Errorf("of a store that does not answer it says %v", missing)
 	}
 }
 

@@ -64,6 +64,12 @@ func same(from io.Reader, m snapshot.Manifest) error {
 	return nil
 }
 
+// drain reads to the end, in larger pieces than io.Discard.
+func drain(from io.Reader) error {
+	_, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, from, make([]byte, copySize))
+	return err
+}
+
 // decode reads a backup's data to its end, into a file where one is named.
 func decode(from io.Reader, m snapshot.Manifest, ids stream.Identities, to string) error {
 	plain, err := stream.NewReader(from, m, ids)
@@ -72,8 +78,7 @@ func decode(from io.Reader, m snapshot.Manifest, ids stream.Identities, to strin
 	}
 	defer plain.Close()
 	if to == "" {
-		_, err = io.Copy(io.Discard, plain)
-		return err
+		return drain(plain)
 	}
 	return keep(to, plain)
 }

@@ -129,9 +129,13 @@ func saveOnce(ctx context.Context, source Source, st Store, o SaveOptions) (Save
 	if err != nil {
 		return Saved{}, err
 	}
+	reading := time.Now()
 	tag, err := prove(ctx, st, m, o)
 	if err != nil {
 		return Saved{}, err
+	}
+	if o.Verification != snapshot.VerificationNone {
+		m.ReadBackMillis = time.Since(reading).Milliseconds()
 	}
 	m.Verification = o.Verification
 	saved := Saved{Manifest: m, Tag: tag}

@@ -64,7 +64,7 @@ func spread(ctx context.Context, from io.Reader, plain snapshot.Content, targets
 			_ = reader.CloseWithError(errors.Join(errEnough, err))
 		})
 	}
-	_, err := io.Copy(fan{ctx, pipes}, from)
+	_, err := io.CopyBuffer(fan{ctx, pipes}, from, make([]byte, copySize))
 	for _, pipe := range pipes {
 		_ = pipe.CloseWithError(err) // nil: the end, which proves what came before
 	}

@@ -42,6 +42,7 @@ func upload(ctx context.Context, source Source, st Store, o SaveOptions) (snapsh
 	o.Log.Info("streams the snapshot", "member", member.ID.String(), "name", member.Name, "revision", m.Revision, "to", st.Where(m.Data()))
 	// Only what is not there yet is written: another Job of this name, on a
 	// node that was thought lost, must not replace what this one reads back.
+	saving := time.Now()
 	err = st.Put(ctx, m.Data(), true, func(w io.Writer) error {
 		from, err := open(ctx, source, member.Endpoint, o.Stall)
 		if err != nil {
@@ -55,7 +56,7 @@ func upload(ctx context.Context, source Source, st Store, o SaveOptions) (snapsh
 	if err != nil {
 		return snapshot.Manifest{}, fmt.Errorf("save %s: %w", o.Name, err)
 	}
-	m.DurationMillis = time.Since(begun).Milliseconds()
+	m.SavedMillis, m.DurationMillis = time.Since(saving).Milliseconds(), time.Since(begun).Milliseconds()
 	return m, nil
 }
 
@@ -84,7 +85,7 @@ func open(ctx context.Context, source Source, endpoint string, stall time.Durati
 	}
 	w.timer.Stop()
 	w.ReadCloser = from
-	return w, nil
+	return stream.Ahead(w), nil
 }
 
 // Read implements io.Reader. Only reading counts as waiting: the store may be slow.

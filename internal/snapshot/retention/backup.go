@@ -10,11 +10,13 @@ import (
 // State is how far a backup has come. Any other value counts as Running.
 type State string
 
-// Complete: its manifest is in the store. Failed: it will never have one.
+// Complete: its manifest is in the store. Failed: it will never have one. Missing: it
+// was complete, and somebody else has deleted it in the store.
 const (
 	Running  State = "Running"
 	Complete State = "Complete"
 	Failed   State = "Failed"
+	Missing  State = "Missing"
 )
 
 // Verification is how a complete backup was proven.

@@ -99,6 +99,8 @@ func (r reasons) failed(policy Policy, failed []Backup, now time.Time) {
 func (r reasons) verdict(b Backup, policy Policy, now time.Time) Verdict {
 	kept := strings.Join(r[b.Name], "; ")
 	switch {
+	case b.State == Missing:
+		return Verdict{b, false, "it is missing in the store: no rule counts or deletes it, in case it comes back"}
 	case b.State != Complete && b.State != Failed:
 		return Verdict{b, false, "it is still running"}
 	case b.Created.After(now):

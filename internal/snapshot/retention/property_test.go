@@ -152,7 +152,7 @@ func draw(random *rand.Rand) ([]Backup, Policy, time.Time) {
 			Name: fmt.Sprintf("demo-%d", i),
 			// One in ten is from the future; some share a moment.
 			Created:  now.Add(span/10 - time.Duration(random.Int63n(int64(span)))).Truncate(time.Minute),
-			State:    []State{Running, Complete, Complete, Complete, Complete, Failed, ""}[random.Intn(7)],
+			State:    []State{Running, Complete, Complete, Complete, Complete, Failed, Missing, ""}[random.Intn(8)],
 			Verified: []Verification{None, Hash, Hash, Restore, ""}[random.Intn(5)],
 			Size:     random.Int63n(1 << 30),
 		}

@@ -123,7 +123,7 @@ func parseRow(line string) (row []Backup, err error) {
 	for _, word := range words[1:] {
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
-		case "Running", "Complete", "Failed":
+		case "Running", "Complete", "Failed", "Missing":
 			b.State = State(key)
 		case "None", "Hash", "Restore":
 			b.Verified = Verification(key)

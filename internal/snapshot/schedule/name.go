@@ -22,8 +22,11 @@ const stamp = "200601021504"
 // a schedule's name that is too long or has dots is cut and bears a hash of
 // the whole.
 func Name(schedule string, slot time.Time) string {
-	return stem(schedule, MaxName-1-len(stamp)) + "-" + slot.UTC().Format(stamp)
+	return Before(schedule) + slot.UTC().Format(stamp)
 }
+
+// Before is what all names of a schedule's backups begin with; the slot follows.
+func Before(schedule string) string { return stem(schedule, MaxName-1-len(stamp)) + "-" }
 
 // DrillName is the same for a drill: drill-<schedule>-<slot>, of at most
 // MaxDrillName characters. It begins with a letter, as a Service's must.

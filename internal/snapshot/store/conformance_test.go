@@ -343,10 +343,10 @@ func testCancelled(t *testing.T, p place) {
 		_, err = s.Stat(t.Context(), key)
 		p.refuses(t, err, NotFound)
 	}
-	if _, err := s.Sweep(t.Context(), time.Now().Add(time.Hour)); err != nil {
+	if _, err := s.Sweep(t.Context(), "", time.Now().Add(time.Hour)); err != nil {
 		t.Error(err)
 	}
-	if n, err := s.Sweep(t.Context(), time.Now().Add(time.Hour)); err != nil || n != 0 {
+	if n, err := s.Sweep(t.Context(), "", time.Now().Add(time.Hour)); err != nil || n != 0 {
 		t.Errorf("swept twice: %d, %v", n, err)
 	}
 }

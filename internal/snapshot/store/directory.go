@@ -90,7 +90,7 @@ func (d *directory) fill(ctx context.Context, name string, from io.Reader) (err 
 			err = closed
 		}
 	}()
-	if _, err := io.Copy(f, whileAlive{ctx, from}); err != nil {
+	if err := spill(f, whileAlive{ctx, from}); err != nil {
 		return err
 	}
 	return f.Sync()

@@ -68,7 +68,7 @@ func TestDirectorySweepsPartials(t *testing.T) {
 	if got := keys(t, s, ""); len(got) != 1 || got[0] != "sub/whole.db" {
 		t.Errorf("listed: %v", got)
 	}
-	if n, err := s.Sweep(t.Context(), time.Now().Add(-time.Hour)); n != 1 || err != nil {
+	if n, err := s.Sweep(t.Context(), "", time.Now().Add(-time.Hour)); n != 1 || err != nil {
 		t.Errorf("swept %d: %v", n, err)
 	}
 	if _, err := os.Stat(young); err != nil {

@@ -145,7 +145,7 @@ func full(t *testing.T, p place, size int, want ...Reason) {
 	p.refuses(t, s.PutBytes(t.Context(), "large", true, content(1, size)), want...)
 	_, err := s.Stat(t.Context(), "large")
 	p.refuses(t, err, NotFound)
-	if _, err := s.Sweep(t.Context(), time.Now().Add(time.Hour)); err != nil {
+	if _, err := s.Sweep(t.Context(), "", time.Now().Add(time.Hour)); err != nil {
 		t.Error(err)
 	}
 	if err := s.PutBytes(t.Context(), "small", true, content(2, 1<<20)); err != nil {

@@ -150,10 +150,11 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return err
 }
 
-// Sweep ends uploads that were begun before a time and never finished, and says
-// how many. Google and Azure forget them by themselves after a week.
-func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
-	n, err := s.backend.sweep(ctx, s.at.prefix, before)
+// Sweep ends uploads below a prefix that were begun before a time and never finished,
+// and says how many. The prefix is empty, or ends with a slash. Google and Azure
+// forget them by themselves after a week.
+func (s *Store) Sweep(ctx context.Context, prefix string, before time.Time) (int, error) {
+	n, err := s.backend.sweep(ctx, s.at.prefix+prefix, before)
 	return n, s.told("sweep", "", err)
 }
 

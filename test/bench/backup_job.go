@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/quorate/quorate/api/v1alpha1"
+	"github.com/quorate/quorate/internal/snapshot"
+)
+
+const mebibyte = 1 << 20
+
+// saved is what one EtcdBackup came to, by its Job's own words.
+type saved struct {
+	snapshot.Manifest
+	peak int64 // bytes
+}
+
+// rate is the database's size over the time from the member into the store,
+// whole over all that the Job did: the hash of the keys, saving, reading back.
+func (s saved) rate() float64  { return rate(s.Plain.Size, s.Saved()) }
+func (s saved) whole() float64 { return rate(s.Plain.Size, s.Duration()) }
+
+// window is the time in which the Job was at work.
+func (s saved) window() window { return window{s.CreatedAt, s.CreatedAt.Add(s.Duration())} }
+
+func rate(bytes int64, d time.Duration) float64 {
+	return float64(bytes) / mebibyte / d.Seconds()
+}
+
+// backup makes one EtcdBackup into the volume, without compression, and leaves it.
+func (d *database) backup(ctx context.Context, name string) (saved, error) {
+	object := &v1alpha1.EtcdBackup{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}}
+	object.Spec.ClusterName = d.cluster.name()
+	object.Spec.Store.URL, object.Spec.Compression = "volume://"+d.store.Name, v1alpha1.CompressionNone
+	if err := d.b.Create(ctx, object); err != nil {
+		return saved{}, err
+	}
+	err := await(ctx, "the backup "+name+" is complete", func() (bool, error) {
+		if err := d.b.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+			return false, err
+		}
+		if failed := meta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionFailed); failed != nil && failed.Status == metav1.ConditionTrue {
+			return false, errors.New(failed.Message)
+		}
+		return meta.IsStatusConditionTrue(object.Status.Conditions, v1alpha1.ConditionComplete), nil
+	})
+	if err != nil {
+		return saved{}, err
+	}
+	s, err := d.told(ctx, name)
+	d.member, d.kept = s.Member.Name, name
+	return s, err
+}
+
+// told reads what the Job's container has left as its last words.
+func (d *database) told(ctx context.Context, name string) (saved, error) {
+	pods := &corev1.PodList{}
+	if err := d.b.List(ctx, pods, client.InNamespace(namespace), client.MatchingLabels{v1alpha1.LabelBackup: name}); err != nil {
+		return saved{}, err
+	}
+	for _, pod := range pods.Items {
+		for _, c := range pod.Status.ContainerStatuses {
+			if c.State.Terminated == nil || c.State.Terminated.ExitCode != 0 {
+				continue
+			}
+			result, err := snapshot.DecodeResult([]byte(c.State.Terminated.Message))
+			if err != nil {
+				return saved{}, err
+			}
+			if result.Manifest == nil || result.Manifest.SavedMillis == 0 || result.PeakBytes == 0 {
+				return saved{}, fmt.Errorf("the Job of backup %s does not tell how long it took: %s", name, c.State.Terminated.Message)
+			}
+			return saved{*result.Manifest, result.PeakBytes}, nil
+		}
+	}
+	return saved{}, fmt.Errorf("no pod of backup %s has ended well", name)
+}
+
+// discard removes what lies in the store, as its owner might: what is saved next
+// has the same room on the disk. The nodes' volumes are folders of this machine.
+func (d *database) discard(ctx context.Context) error {
+	if err := d.b.Get(ctx, client.ObjectKeyFromObject(d.store), d.store); err != nil {
+		return err
+	}
+	volume := &corev1.PersistentVolume{}
+	if err := d.b.Get(ctx, client.ObjectKey{Name: d.store.Spec.VolumeName}, volume); err != nil {
+		return err
+	}
+	if volume.Spec.Local == nil {
+		return fmt.Errorf("the volume of %s is no folder of a node: is this the local Kubernetes?", d.store.Name)
+	}
+	entries, err := os.ReadDir(volume.Spec.Local.Path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(volume.Spec.Local.Path, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
