@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 )
@@ -96,9 +97,14 @@ func (d *database) removeCluster(ctx context.Context) {
 	}
 }
 
+// remove deletes the backups before their store: a claim stays while a pod names
+// it, be it one that has ended.
 func (d *database) remove(ctx context.Context) {
 	d.removeCluster(ctx)
-	err := d.b.Delete(ctx, d.store)
+	err := d.b.DeleteAllOf(ctx, &v1alpha1.EtcdBackup{}, client.InNamespace(namespace))
+	if err == nil {
+		err = d.b.Delete(ctx, d.store)
+	}
 	if err == nil {
 		err = d.b.gone(ctx, storeName)
 	}
