@@ -49,6 +49,7 @@ func (b *bench) measureBackup(ctx context.Context) error {
 		{"fill the database and compare the Job's memory", d.measurePeak},
 		{"save beside etcdctl", d.measureSaving},
 		{"write during a backup", d.measureWrites},
+		{"recover from a survivor", d.measureRecovery},
 		{"restore beside etcdutl", d.measureRestore},
 	} {
 		begun := time.Now()
