@@ -16,6 +16,8 @@ func restoration(w *world) *Decision {
 		return nil
 	case rec.active() && w.Record.Epoch < rec.Epoch:
 		return stop(w, rec)
+	case w.formedUnrecorded():
+		return nil
 	case rec.active() && !w.formed():
 		return anew(w, rec)
 	case rec.active():
@@ -27,6 +29,12 @@ func restoration(w *world) *Decision {
 	default:
 		return request(w)
 	}
+}
+
+// formedUnrecorded reports whether the volumes of this very epoch remember a cluster
+// and the record does not yet: that comes first, for clients may have been served.
+func (w *world) formedUnrecorded() bool {
+	return !w.formed() && w.Record.Epoch >= w.remembered() && len(w.witnesses()) > 0
 }
 
 // remembered is the last epoch that volumes know of: one that was formed, or was to

@@ -123,6 +123,7 @@ func (l *lab) performRestoration(a Action) {
 			for name, c := range claims {
 				if epoch != l.seen.Record.Epoch && slices.Contains(a.Claims, c.Name) {
 					delete(claims, name)
+					delete(l.shelf.disks[epoch], name)
 				}
 			}
 		}
