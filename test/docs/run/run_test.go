@@ -17,7 +17,7 @@ import (
 // and deletes a cluster; what follows finds one.
 var order = []string{
 	"docs/install.md", "docs/first-cluster.md", "docs/observe.md", "docs/certificates.md",
-	"docs/scale.md", "docs/rollout.md", "docs/maintenance.md", "docs/backup.md", "docs/restore.md", "docs/replace-member.md", "docs/hibernate.md", "docs/volumes.md", "docs/uninstall.md",
+	"docs/scale.md", "docs/rollout.md", "docs/maintenance.md", "docs/replace-member.md", "docs/hibernate.md", "docs/volumes.md", "docs/backup.md", "docs/restore.md", "docs/uninstall.md",
 }
 
 const namespace = "quorate-docs"
