@@ -105,7 +105,9 @@ type EtcdRestoreSpec struct {
 	LostMembers []string `json:"lostMembers,omitempty"`
 
 	// How long the volumes with the former data are kept once the cluster is Ready
-	// again, such as 72h; at most 8760h. Default: 168h.
+	// again, such as 72h; at most 8760h. With source survivor it means nothing: the
+	// survivor keeps its volume, and the claims of lost members are deleted.
+	// Default: 168h.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$`
 	// +kubebuilder:validation:MaxLength=16
