@@ -139,6 +139,9 @@ func awaitAgents(w *world, candidates, absent []Member) *Decision {
 	if len(absent) > 0 {
 		message += " Waiting for " + whys(absent) + "."
 	}
+	if reasonOf(absent, "") != "" {
+		message += w.wayBack()
+	}
 	return await(absent, ReasonPodsStarting, message)
 }
 

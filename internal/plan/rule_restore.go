@@ -65,7 +65,7 @@ func (w *world) bump() int64 {
 // wayBack is how a restore in place is taken back; empty for a new cluster.
 func (w *world) wayBack() string {
 	if rec := w.Record.Restore; rec.active() {
-		return fmt.Sprintf(" Or delete EtcdRestore %s: the cluster goes back to the data that it had.", rec.Name)
+		return fmt.Sprintf(" To go back to the data that the cluster had, delete EtcdRestore %s.", rec.Name)
 	}
 	return ""
 }
