@@ -165,7 +165,7 @@ func again(d plan.Decision, sight *observe.Sight, now time.Time) time.Duration {
 		}
 	}
 	if sight.Restore != nil {
-		next = min(next, steadily)
+		next = min(next, patiently) // what it waits for may be no object of the cluster
 	}
 	if !sight.Expires.IsZero() {
 		next = min(next, max(sight.Expires.Sub(now), steadily))

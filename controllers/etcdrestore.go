@@ -78,7 +78,11 @@ func (r *EtcdRestoreReconciler) standing(ctx context.Context, restore *v1alpha1.
 	if sight.Restore == nil || sight.Restore.UID != restore.UID {
 		return plan.Standing{Reason: plan.ReasonNextUp, Message: fmt.Sprintf("EtcdRestore %s of this cluster goes first.", first(sight, cluster))}, patiently, nil
 	}
-	return plan.StandingOf(sight.Desired, sight.Observation, plan.Next(sight.Desired, sight.Observation)), steadily, nil
+	standing := plan.StandingOf(sight.Desired, sight.Observation, plan.Next(sight.Desired, sight.Observation))
+	if standing.Blocked {
+		return standing, patiently, nil
+	}
+	return standing, steadily, nil
 }
 
 func first(sight *observe.Sight, cluster *v1alpha1.EtcdCluster) string {
