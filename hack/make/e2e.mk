@@ -2,7 +2,7 @@
 
 RUN ?=
 E2E_PARALLEL ?= 4
-E2E_TIMEOUT ?= 25m
+E2E_TIMEOUT ?= 45m
 
 e2e_dir := .images
 e2e_user := 65532:65532
