@@ -117,7 +117,7 @@ func essence(o client.Object) map[string]any {
 		drop(content, "", "spec")
 		content["status"] = map[string]any{"succeeded": o.Status.Succeeded}
 	case *v1alpha1.EtcdBackup:
-		drop(content, "status", "size", "storedSize", "duration")
+		drop(content, "status", "size", "storedSize", "duration", "savedIn", "readBackIn", "hashKV")
 	case *corev1.Service:
 		drop(content, "spec", "clusterIP", "clusterIPs")
 	case *corev1.Secret:
