@@ -63,7 +63,7 @@ func (s *scalable) ready(ctx context.Context) (bool, error) {
 }
 
 // settled waits until Quorate says Ready, notes when, and then until only the
-// pods and the claims of this size are left.
+// pods and the claims of members of this size are left: not a Job's.
 func (s *scalable) settled(ctx context.Context) (ready time.Time, err error) {
 	err = await(ctx, fmt.Sprintf("%s is Ready with %d members", s.name(), s.object.Spec.Replicas), func() (bool, error) { return s.ready(ctx) })
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *scalable) settled(ctx context.Context) (ready time.Time, err error) {
 		if err := s.b.Get(ctx, client.ObjectKeyFromObject(s.object), set); err != nil {
 			return false, err
 		}
-		pods, claims, ours := &corev1.PodList{}, &corev1.PersistentVolumeClaimList{}, client.MatchingLabels{v1alpha1.LabelCluster: s.name()}
+		pods, claims, ours := &corev1.PodList{}, &corev1.PersistentVolumeClaimList{}, client.MatchingLabels{v1alpha1.LabelCluster: s.name(), "app.kubernetes.io/component": "member"}
 		if err := s.b.List(ctx, pods, client.InNamespace(namespace), ours); err != nil {
 			return false, err
 		}
