@@ -36,6 +36,12 @@ func (a *Actor) clear(ctx context.Context, s *Situation, action plan.Clear) erro
 	if err := a.uncounted(ctx, s, action.Name, claim, members); err != nil {
 		return err
 	}
+	return a.vacate(ctx, claim, pod)
+}
+
+// vacate deletes the claim as it was read, and then its pod in its own time: the claim
+// is gone once nobody uses it. Either may be nil.
+func (a *Actor) vacate(ctx context.Context, claim *corev1.PersistentVolumeClaim, pod *corev1.Pod) error {
 	if claim != nil && claim.DeletionTimestamp == nil {
 		if err := a.exactly(ctx, claim); err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/control"
@@ -109,18 +108,7 @@ func (a *Actor) giveUp(ctx context.Context, s *Situation, action plan.GiveUp) er
 	if err := a.holdsNothing(ctx, s, action.Name, claim); err != nil {
 		return err
 	}
-	if claim != nil && claim.DeletionTimestamp == nil {
-		if err := a.exactly(ctx, claim); err != nil {
-			return err
-		}
-	}
-	if pod == nil || pod.DeletionTimestamp != nil {
-		return nil
-	}
-	if err := a.Client.Delete(ctx, pod, client.Preconditions{UID: &pod.UID}); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("delete pod %s: %w", pod.Name, err)
-	}
-	return nil
+	return a.vacate(ctx, claim, pod)
 }
 
 // holdsNothing fails when a member answers and holds data, or when the claim is of
