@@ -187,6 +187,8 @@ func (a *Actor) maintain(ctx context.Context, s *Situation, action plan.Action) 
 		return a.defragment(ctx, s, action)
 	case plan.DisarmNoSpace:
 		return a.disarmNoSpace(ctx, s, action)
+	case plan.Nudge:
+		return a.nudge(ctx, s, action)
 	default:
 		return a.replaceData(ctx, s, action)
 	}

@@ -84,6 +84,18 @@ func (c *client) Disarm(ctx context.Context, id etcd.MemberID) error {
 	return c.disarm(ctx, id, etcdserverpb.AlarmType_CORRUPT)
 }
 
+// Nudge implements Changer. To list the alarms is an entry like any other.
+func (c *client) Nudge(ctx context.Context) error {
+	err := c.change(ctx, 0, func(ctx context.Context, v voter) error {
+		_, err := v.etcd.AlarmList(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("commit an entry that changes nothing: %w", err)
+	}
+	return nil
+}
+
 // change asks the leader, and the other voters in turn while the one that was
 // asked says that it has not been connected to enough of its peers for long
 // enough. Each judges by its own connections, and one that has just restarted

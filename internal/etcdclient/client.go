@@ -47,6 +47,8 @@ type Changer interface {
 	Compact(ctx context.Context, revision int64) error
 	// DisarmNoSpace ends the NOSPACE alarm that names this member.
 	DisarmNoSpace(ctx context.Context, id etcd.MemberID) error
+	// Nudge has the cluster commit an entry that changes nothing.
+	Nudge(ctx context.Context) error
 	// HashKVs asks every member for its hash over all keys up to a revision, and
 	// returns them by endpoint. They read all keys: ctx alone bounds it. ErrAhead
 	// and ErrCompacted are wrapped.

@@ -151,6 +151,10 @@ func TestChangesOfARealCluster(t *testing.T) {
 	if err := both.Disarm(ctx, idA); err != nil {
 		t.Errorf("disarming what is not armed: %v", err)
 	}
+	before := b.Server.CommittedIndex()
+	if err := both.Nudge(ctx); err != nil || b.Server.CommittedIndex() <= before {
+		t.Errorf("no entry was committed: %v", err)
+	}
 	if n := insist(t, func() error { return both.Remove(ctx, idA) }); n == 0 && soon() {
 		t.Error("a member that has been connected for a moment only was removed at once: the strict check is off")
 	}

@@ -62,14 +62,13 @@ func (w *world) listed(m Member) bool {
 	return ok
 }
 
-// runs reports whether the seat's own member runs in its pod, by its agent's
-// word.
-func (s seat) runs() bool {
-	if s.at == nil || s.at.Agent == nil || s.at.Agent.Etcd == nil {
-		return false
-	}
-	return s.at.Agent.State == control.StateRunning && s.at.Agent.Etcd.MemberID == s.entry.ID
+// up reports whether the seat's own etcd has been started in its pod, and runs
+// whether it has joined too, by its agent's word.
+func (s seat) up() bool {
+	return s.at != nil && s.at.Agent != nil && s.at.Agent.Etcd != nil && s.at.Agent.Etcd.MemberID == s.entry.ID
 }
+
+func (s seat) runs() bool { return s.up() && s.at.Agent.State == control.StateRunning }
 
 // sound reports whether a voter takes part in the quorum: it runs, follows the
 // leader that the others follow, its data is good, and it answers: not one that

@@ -51,6 +51,7 @@ type plight struct {
 	reason  control.Reason // of a refusal
 	message string
 	behind  bool   // has not caught up with the leader
+	idle    bool   // has, and nobody has written since
 	stays   bool   // its claim does not vanish
 	next    string // trouble of the pod that comes next
 	binary  string // release that it runs; empty: the usual one

@@ -29,6 +29,7 @@ import (
 //	cordoned, uncordoned        its node takes no new pods, or does again
 //	outdated                    its pod follows an older template
 //	behind, caughtup            it lags behind the leader, or no more
+//	idle                        its database came from the leader, and nobody has written since
 //	leaving, gone, welcome      clients are about to be sent elsewhere, are, come back
 //	ahead=7                     its log has more entries than others
 //	evidence="its PV is gone"   Kubernetes says that its volume is gone for good
@@ -91,6 +92,8 @@ func (l *lab) tellMember(name etcd.MemberName, key, value string) error {
 		l.clear(name)
 	case "behind":
 		p.behind = true
+	case "idle":
+		p.idle = true
 	case "caughtup":
 		p.behind = false
 	case "leaving":

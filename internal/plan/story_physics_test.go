@@ -159,5 +159,8 @@ func (l *lab) running(m *Member, r *control.Report, a *control.Admission) {
 	if l.plights[m.Name].behind {
 		r.Etcd.AppliedIndex, r.Etcd.Index = 10, 10
 	}
+	if l.plights[m.Name].idle {
+		r.Etcd.AppliedIndex = 0
+	}
 	m.Ready = ready
 }

@@ -59,6 +59,10 @@ func (l *lab) performMaintenance(a Action) {
 			db.inUse, db.freed = db.compacted, false
 		}
 		db.size, db.last, db.copies = db.inUse, &control.Defragmentation{Seconds: 2, Bytes: db.inUse << 20, Compacted: l.compacted}, db.stuck
+	case Nudge:
+		for _, p := range l.plights {
+			p.idle = false
+		}
 	case DisarmNoSpace:
 		l.full = slices.DeleteFunc(l.full, func(id etcd.MemberID) bool { return slices.Contains(a.IDs, id) })
 	}

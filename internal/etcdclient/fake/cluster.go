@@ -155,6 +155,16 @@ func (c *Cluster) MoveLeader(_ context.Context, from, to etcd.MemberID) error {
 	})
 }
 
+// Nudge implements etcdclient.Changer.
+func (c *Cluster) Nudge(context.Context) error {
+	return c.call("Nudge", func() error {
+		if !c.quorate() {
+			return rpctypes.ErrTimeout
+		}
+		return nil
+	})
+}
+
 // Disarm implements etcdclient.Changer.
 func (c *Cluster) Disarm(_ context.Context, id etcd.MemberID) error {
 	return c.call("Disarm "+id.String(), func() error {
