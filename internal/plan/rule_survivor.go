@@ -193,7 +193,11 @@ func (w *world) survived(rec *Restoration) bool {
 // again is a cluster that has survived and gives no answer: not yet, or not any more,
 // since it has lost its quorum once more. A grant is good for one time.
 func (w *world) again(rec *Restoration, f field) *Decision {
-	if there := f.enough(); len(there) > 0 {
+	there := f.enough()
+	if len(there) == 0 {
+		there = keep(f.holders, func(m Member) bool { return m.Agent.Volume.Survived == rec.UID && m.opening() })
+	}
+	if len(there) > 0 {
 		return wait(ReasonRecovering, fmt.Sprintf("Waiting for %s to serve what has survived.", join(memberNames(there))))
 	}
 	if w.withdrawn(rec) {

@@ -171,6 +171,11 @@ func (m Member) votes() bool {
 	return ok && !self.IsLearner
 }
 
+// opening reports whether etcd is opening its database: it lists nobody yet.
+func (m Member) opening() bool {
+	return m.Agent.State == control.StateStarting && len(m.Agent.Listed) == 0
+}
+
 // enough names holders that are a quorum of a cluster that one of them lists: then
 // none is lost.
 func (f field) enough() []Member {
