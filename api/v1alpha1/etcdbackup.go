@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -110,6 +111,17 @@ type BackupTemplate struct {
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]{1,5}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$') && size(self) > 0 && duration(self) >= duration('1m') && duration(self) <= duration('240h')`,message="deadline must be between 1m and 240h, in hours, minutes and seconds such as 2h"
 	// +optional
 	Deadline *metav1.Duration `json:"deadline,omitempty"`
+
+	// How many bytes per second of the database are read at most, such as 64Mi, or
+	// in bytes; between 1Mi and 1Ti. What was stored is read back as fast. Default:
+	// 32Mi, which writes of clients hardly notice.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule=`string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="maxBytesPerSecond must be a whole number of bytes, with or without a suffix, such as 64Mi"
+	// +kubebuilder:validation:XValidation:rule=`!string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$') || (quantity(string(self)).compareTo(quantity('1Mi')) >= 0 && quantity(string(self)).compareTo(quantity('1Ti')) <= 0)`,message="maxBytesPerSecond must be between 1Mi and 1Ti: while a database is read etcd cannot use its free pages again, so it must not take for ever"
+	// +optional
+	MaxBytesPerSecond *resource.Quantity `json:"maxBytesPerSecond,omitempty"`
 
 	// How the pods of the backup's Jobs run. Default: as any.
 	// +optional

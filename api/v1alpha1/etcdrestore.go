@@ -141,12 +141,12 @@ type EtcdRestoreStatus struct {
 	// +optional
 	CompletedAt *metav1.Time `json:"completedAt,omitempty"`
 
-	// The cluster's ID before, and after, as etcd prints it.
+	// The cluster's ID before the restore, as etcd prints it.
 	// +kubebuilder:validation:MaxLength=32
 	// +optional
 	FormerClusterID string `json:"formerClusterID,omitempty"`
 
-	// The cluster's ID after it.
+	// The cluster's ID after the restore. A survivor keeps it.
 	// +kubebuilder:validation:MaxLength=32
 	// +optional
 	ClusterID string `json:"clusterID,omitempty"`

@@ -173,6 +173,11 @@ func (in *BackupTemplate) DeepCopyInto(out *BackupTemplate) {
 		*out = new(v1.Duration)
 		**out = **in
 	}
+	if in.MaxBytesPerSecond != nil {
+		in, out := &in.MaxBytesPerSecond, &out.MaxBytesPerSecond
+		x := (*in).DeepCopy()
+		*out = &x
+	}
 	in.Job.DeepCopyInto(&out.Job)
 }
 

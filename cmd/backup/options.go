@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -153,6 +154,11 @@ func (o *options) bindSave(flags *flag.FlagSet) {
 	flags.StringVar(&o.age, "age", "", "directory with recipients, public keys of age that the backup is encrypted for, and identities, private keys, with which what is read back is opened too")
 	flags.StringVar(&o.save.Keep, "keep", "", "file that gets the plain snapshot as it is read back; the manifest is left to commit")
 	flags.StringVar(&o.draft, "keep-manifest", "", "file that gets the manifest to be, which commit reads; with --keep")
+	flags.Func("max-bytes-per-second", "how fast the member is read at most, and what was stored after it; no bound without", func(s string) error {
+		n, err := strconv.ParseInt(s, 10, 64)
+		o.save.Pace = stream.NewPace(n)
+		return err
+	})
 	flags.BoolVar(&o.save.Survivor, "survivor", false, "read a member of a cluster without quorum")
 	flags.IntVar(&o.save.Attempts, "attempts", 5, "how often to begin at most")
 }

@@ -28,6 +28,8 @@ const (
 	valueBackup = "backup"
 	// backupDeadline is how long a backup may take unless spec.deadline says so.
 	backupDeadline = 6 * time.Hour
+	// backupBytesPerSecond is how fast it reads unless spec.maxBytesPerSecond says so.
+	backupBytesPerSecond = 32 << 20
 	// backupRetries are few: the Job itself tries again what a store refuses for a
 	// moment.
 	backupRetries = 3
@@ -226,10 +228,18 @@ func saveArgs(b *v1alpha1.EtcdBackup, c *v1alpha1.EtcdCluster) []string {
 	if !c.Spec.TLS.Disabled {
 		args = append(args, "--etcd-tls="+mountEtcd)
 	}
+	args = append(args, fmt.Sprintf("--max-bytes-per-second=%d", bytesPerSecond(b)))
 	if b.Spec.WithoutQuorum {
 		args = append(args, "--survivor=true")
 	}
 	return args
+}
+
+func bytesPerSecond(b *v1alpha1.EtcdBackup) int64 {
+	if bound := b.Spec.MaxBytesPerSecond; bound != nil {
+		return bound.Value()
+	}
+	return backupBytesPerSecond
 }
 
 // storeArgs say where the backup lies.

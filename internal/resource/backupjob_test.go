@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apiresource "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -43,6 +44,7 @@ func TestGoldenBackups(t *testing.T) {
 	cloud := least.DeepCopy()
 	cloud.Spec.Store = v1alpha1.BackupStore{URL: "gs://bucket"}
 	cloud.Spec.Job.ServiceAccountName = "backups"
+	cloud.Spec.MaxBytesPerSecond = ptr.To(apiresource.MustParse("100Mi"))
 
 	golden(t, "backup-least", []client.Object{resource.SaveJob(least, cluster, images), resource.EraseJob(least, images)})
 	golden(t, "backup-most", []client.Object{resource.SaveJob(most, cluster, images), resource.EraseJob(most, images)})

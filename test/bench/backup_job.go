@@ -10,7 +10,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
@@ -37,11 +39,18 @@ func rate(bytes int64, d time.Duration) float64 {
 	return float64(bytes) / mebibyte / d.Seconds()
 }
 
-// backup makes one EtcdBackup into the volume, without compression, and leaves it.
-func (d *database) backup(ctx context.Context, name string) (saved, error) {
+// unbounded is a maxBytesPerSecond that no disk comes to.
+const unbounded = "1Ti"
+
+// backup makes one EtcdBackup into the volume, without compression, and leaves it. It
+// is made as fast as it goes, or as fast as is said; empty is Quorate's default.
+func (d *database) backup(ctx context.Context, name, perSecond string) (saved, error) {
 	object := &v1alpha1.EtcdBackup{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}}
 	object.Spec.ClusterName = d.cluster.name()
 	object.Spec.Store.URL, object.Spec.Compression = "volume://"+d.store.Name, v1alpha1.CompressionNone
+	if perSecond != "" {
+		object.Spec.MaxBytesPerSecond = ptr.To(resource.MustParse(perSecond))
+	}
 	if err := d.b.Create(ctx, object); err != nil {
 		return saved{}, err
 	}

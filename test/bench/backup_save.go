@@ -9,7 +9,7 @@ import (
 // measurePeak compares what the Job's process holds for an empty database and for
 // the large one, and fills it in between.
 func (d *database) measurePeak(ctx context.Context) error {
-	empty, err := d.backup(ctx, "empty")
+	empty, err := d.backup(ctx, "empty", unbounded)
 	if err != nil {
 		return err
 	}
@@ -22,7 +22,7 @@ func (d *database) measurePeak(ctx context.Context) error {
 	if err := pause(ctx, 5*time.Second); err != nil {
 		return err
 	}
-	full, err := d.backup(ctx, "first")
+	full, err := d.backup(ctx, "first", unbounded)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (d *database) measureSaving(ctx context.Context) error {
 		var theirs byHand
 		turns := []func() error{
 			func() (err error) {
-				ours, err = d.backup(ctx, fmt.Sprint("turn-", turn))
+				ours, err = d.backup(ctx, fmt.Sprint("turn-", turn), unbounded)
 				return err
 			},
 			func() (err error) {

@@ -30,14 +30,15 @@ func prove(ctx context.Context, st Store, m snapshot.Manifest, o SaveOptions) (s
 	if err := sized(st, m, data); err != nil {
 		return "", err
 	}
+	stored := o.Pace.Of(ctx, from)
 	switch {
 	case o.Keep != "":
-		err = decode(from, m, o.Identities, o.Keep)
+		err = decode(stored, m, o.Identities, o.Keep)
 	case m.Encryption != nil && o.Identities.Empty():
 		// Who may only write compares the very bytes that were written.
-		err = same(from, m)
+		err = same(stored, m)
 	default:
-		err = decode(from, m, o.Identities, "")
+		err = decode(stored, m, o.Identities, "")
 	}
 	if err != nil {
 		return "", fmt.Errorf("read %s back: %w", m.Name, err)

@@ -27,6 +27,8 @@ type SaveOptions struct {
 	// Keep is a file that gets the plain snapshot as it is read back. The
 	// manifest is then not written: Commit does, when the file was proven.
 	Keep string
+	// Pace bounds how fast the member is read, and what was stored after it.
+	Pace stream.Pace
 	// Survivor allows to read a member of a cluster without quorum.
 	Survivor bool
 	// Attempts is how often a save is begun at most, 5 by default, and Backoff

@@ -49,7 +49,7 @@ func upload(ctx context.Context, source Source, st Store, o SaveOptions) (snapsh
 			return fail(SnapshotFailed, err, "snapshot of member %s", member.ID)
 		}
 		defer func() { _ = from.Close() }()
-		sums, err := stream.Encode(w, from, o.Stream)
+		sums, err := stream.Encode(w, o.Pace.Of(ctx, from), o.Stream)
 		m.Plain, m.Stored = sums.Plain, sums.Stored
 		return err
 	})
