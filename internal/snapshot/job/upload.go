@@ -22,6 +22,7 @@ func upload(ctx context.Context, source Source, st Store, o SaveOptions) (snapsh
 	if err != nil {
 		return snapshot.Manifest{}, err
 	}
+	chosen := time.Now()
 	hashing, cancel := context.WithTimeout(ctx, hashTime)
 	defer cancel()
 	hash, err := source.HashKV(hashing, member.Endpoint, member.Revision)
@@ -39,7 +40,8 @@ func upload(ctx context.Context, source Source, st Store, o SaveOptions) (snapsh
 	if o.Stream.Encrypted() {
 		m.Encryption = &snapshot.Encryption{Type: snapshot.EncryptionAge, Recipients: o.Stream.Recipients.Names()}
 	}
-	o.Log.Info("streams the snapshot", "member", member.ID.String(), "name", member.Name, "revision", m.Revision, "to", st.Where(m.Data()))
+	o.Log.Info("streams the snapshot", "member", member.ID.String(), "name", member.Name, "revision", m.Revision, "to", st.Where(m.Data()),
+		"chosenIn", chosen.Sub(begun).String(), "hashedIn", time.Since(chosen).String())
 	// Only what is not there yet is written: another Job of this name, on a
 	// node that was thought lost, must not replace what this one reads back.
 	saving := time.Now()
