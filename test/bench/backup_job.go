@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,6 +21,9 @@ import (
 )
 
 const mebibyte = 1 << 20
+
+// settling is how long a disk is left alone after something large was deleted.
+const settling = 5 * time.Second
 
 // saved is what one EtcdBackup came to, by its Job's own words.
 type saved struct {
@@ -117,5 +121,7 @@ func (d *database) discard(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	// Else whoever comes next waits while the file system gives the blocks back.
+	syscall.Sync()
+	return pause(ctx, settling)
 }

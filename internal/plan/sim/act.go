@@ -38,6 +38,10 @@ func (w *World) do(o order) order {
 		w.remove(int(o.at), o.id)
 	case disarm:
 		w.disarm(o)
+	case nudge:
+		if w.reached() {
+			w.commit()
+		}
 	case issue:
 		w.authorities.told = w.authorities.stage
 	case rotate:
@@ -217,7 +221,7 @@ func (w *World) join(o order) bool {
 	}
 	w.breach(n.id == o.id && n.born && n.admitted != o.id, "an ID goes to a second volume")
 	n.born = n.born || n.id == o.id
-	n.admitted, n.data, n.log = o.id, data, far
+	n.admitted, n.data, n.log, n.uncounted = o.id, data, far, false
 	return true
 }
 

@@ -17,6 +17,8 @@ type Options struct {
 	// Configs is how many revisions a user tries of what members are started
 	// with: the third one is bad. Zero or one: it never changes.
 	Configs int
+	// Idle: a database that the leader has sent counts as applied with the next entry.
+	Idle bool
 	// Bloats: half of a database may become free, and is given back.
 	Bloats bool
 	// Rotates: the certificate authorities may be replaced.
@@ -76,7 +78,7 @@ func (o Options) start() World {
 	w := New(o.Members)
 	w.faults, w.changes = int8(o.Faults), int8(o.Changes) //nolint:gosec // small numbers
 	w.limit = max(w.limit, int8(o.Limit))                 //nolint:gosec // small numbers
-	w.bloats, w.rotates = o.Bloats, o.Rotates
+	w.bloats, w.rotates, w.idles = o.Bloats, o.Rotates, o.Idle
 	w.beyond, w.laws, w.configs = o.Beyond, o.Laws, uint8(o.Configs) //nolint:gosec // at most configs
 	if o.Prepare != nil {
 		o.Prepare(&w)

@@ -100,7 +100,11 @@ func (w *World) member1(s *steps, i int) {
 	case !n.started:
 		w.try(s, publishes, i, func(w *World) bool { w.nodes[i].started = true; return true })
 	case n.log != current:
-		w.try(s, replicates, i, func(w *World) bool { w.nodes[i].log = current; return true })
+		w.try(s, replicates, i, func(w *World) bool {
+			n := &w.nodes[i]
+			n.log, n.uncounted = current, w.idles && n.log == far
+			return true
+		})
 	}
 }
 

@@ -255,6 +255,9 @@ func (w *World) status(i int, n *node) *control.Etcd {
 		ClusterID: cluster, MemberID: memberID(i, n.admitted), Term: 2,
 		Index: indexes[n.log], AppliedIndex: indexes[n.log], Voters: w.size(),
 	}
+	if n.uncounted {
+		e.AppliedIndex = indexes[far]
+	}
 	if n.id != n.admitted {
 		return e // a former member that has not heard of its end
 	}

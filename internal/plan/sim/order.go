@@ -53,6 +53,7 @@ const (
 	restart
 	validate
 	defragment
+	nudge
 	issue
 	rotate
 )
@@ -60,7 +61,7 @@ const (
 var kindNames = [...]string{
 	"nothing", "Apply", "Confirm", "MarkVolumes", "Resize", "RenewClaims", "GrowClaims", "AddLearner", "Join", "Promote",
 	"MoveLeader", "RemoveMember", "Disarm", "Withdraw", "Drain", "Welcome", "Clear", "DropPod",
-	"FollowSpec", "Recreate", "Restart", "Validate", "Defragment", "Issue", "Rotate",
+	"FollowSpec", "Recreate", "Restart", "Validate", "Defragment", "Nudge", "Issue", "Rotate",
 }
 
 // String names an order without the numbers that change as worlds are renumbered.
@@ -119,6 +120,8 @@ func (w *World) order(a plan.Action, live bool) order {
 		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
 	case plan.Defragment:
 		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
+	case plan.Nudge:
+		o.at = ordinal(a.Name)
 	case plan.Disarm:
 		o.at, o.id = refOf(a.ID).ordinal, refOf(a.ID).id
 	case plan.MoveLeader:

@@ -13,6 +13,7 @@ func Standard() []Scenario {
 		{"one member, and any four faults", Options{Members: 1, Faults: 4}},
 		{"one member, any size asked for, one fault", Options{Members: 1, Limit: 3, Faults: 1, Changes: 1}},
 		{"one member, two changes of the spec", Options{Members: 1, Limit: 3, Changes: 2, Configs: 3}},
+		{"one member, any size asked for, nobody writes", Options{Members: 1, Limit: 3, Faults: 1, Changes: 1, Idle: true}},
 		{"three members, and any two faults", Options{Members: 3, Faults: 2}},
 		{"three members, and two faults that may cost the quorum", Options{Members: 3, Faults: 2, Beyond: true}},
 		{"three members, one change of the spec, one fault", Options{Members: 3, Faults: 1, Changes: 1, Configs: 2}},
@@ -41,6 +42,6 @@ func Wide() []Scenario {
 		{"up to five members", Options{Members: 3, Limit: 5, Faults: 30, Changes: 12, Configs: 2, Rotates: true}},
 		{"five members", Options{Members: 5, Limit: 5, Faults: 40, Changes: 6, Configs: 3, Bloats: true}},
 		{"five members that may lose their quorum", Options{Members: 5, Limit: 5, Faults: 12, Changes: 4, Configs: 2, Beyond: true}},
-		{"up to three members", Options{Members: 1, Limit: 3, Faults: 20, Changes: 20, Configs: 3}},
+		{"up to three members", Options{Members: 1, Limit: 3, Faults: 20, Changes: 20, Configs: 3, Idle: true}},
 	}
 }

@@ -16,6 +16,7 @@ type World struct {
 	validated   uint8
 	configs     uint8 // how many revisions of spec.etcd a user tries
 	bloats      bool  // half of a database may become free
+	idles       bool  // a database that the leader has sent counts with the next entry
 	rotates     bool  // the certificate authorities may be replaced
 	authorities authorities
 	beyond      bool // faults may take more than a quorum survives
@@ -74,6 +75,9 @@ type node struct {
 	alone    bool  // and that is a cluster of one
 	removed  bool  // the cluster has told it so
 	log      logState
+	// uncounted: its database came from the leader, and etcd counts that as applied
+	// with the next entry.
+	uncounted bool
 	// bloated: half of the database is free. copying: it is being defragmented.
 	bloated, copying bool
 	// disk is the stage of the Secret that the node has brought, loaded that which

@@ -23,6 +23,7 @@ func main() {
 	flag.IntVar(&one.Faults, "faults", 0, "of that world: how many faults may happen")
 	flag.IntVar(&one.Changes, "changes", 0, "of that world: how many changes of the spec")
 	flag.IntVar(&one.Depth, "depth", 0, "of that world: how many steps are followed; 0: all")
+	flag.BoolVar(&one.Idle, "idle", false, "of that world: a database that the leader has sent counts with the next entry")
 	flag.BoolVar(&one.Bloats, "bloats", false, "of that world: half of a database may become free")
 	flag.BoolVar(&one.Rotates, "rotates", false, "of that world: the certificate authorities may be replaced")
 	flag.IntVar(&one.Configs, "configs", 0, "of that world: how many revisions of what members are started with; the third is bad")
