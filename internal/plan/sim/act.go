@@ -39,21 +39,24 @@ func (w *World) do(o order) order {
 	case disarm:
 		w.disarm(o)
 	case nudge:
-		if w.reached() {
-			w.commit()
-		}
-	case issue:
-		w.authorities.told = w.authorities.stage
-	case rotate:
-		if w.authorities.stage == o.config && o.config < rotated {
-			w.authorities.stage++
-		}
+		w.nudge()
+	case issue, rotate:
+		w.replaceAuthorities(o)
 	case clearMember:
 		return w.clear(o)
 	default:
 		w.doPod(o)
 	}
 	return done
+}
+
+func (w *World) replaceAuthorities(o order) {
+	switch {
+	case o.kind == issue:
+		w.authorities.told = w.authorities.stage
+	case w.authorities.stage == o.config && o.config < rotated:
+		w.authorities.stage++
+	}
 }
 
 // doPod is what is done to one pod, or to the template of all.

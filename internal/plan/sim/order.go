@@ -108,7 +108,7 @@ func (w *World) order(a plan.Action, live bool) order {
 		o.members = maskOf(a.Claims)
 	case plan.Confirm, plan.Withdraw, plan.Welcome, plan.Recreate:
 		o.members = maskOf(plan.MembersOf(a))
-	case plan.AddLearner, plan.Clear, plan.DropPod, plan.Drain:
+	case plan.AddLearner, plan.Clear, plan.DropPod, plan.Drain, plan.Nudge:
 		o.at = ordinal(plan.MembersOf(a)[0])
 	case plan.Join:
 		o.at, o.id, o.volume = ordinal(a.Name), refOf(a.ID).id, volumeNumber(a.VolumeID)
@@ -120,8 +120,6 @@ func (w *World) order(a plan.Action, live bool) order {
 		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
 	case plan.Defragment:
 		o.at, o.id = ordinal(a.Name), refOf(a.ID).id
-	case plan.Nudge:
-		o.at = ordinal(a.Name)
 	case plan.Disarm:
 		o.at, o.id = refOf(a.ID).ordinal, refOf(a.ID).id
 	case plan.MoveLeader:
