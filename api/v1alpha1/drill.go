@@ -53,13 +53,13 @@ type BackupDrill struct {
 
 // DrillStorage says where the members of a throw-away cluster keep their data.
 type DrillStorage struct {
-	// Size of each member's volume, such as 8Gi; at least 1Gi. It must have room for
+	// Size of each member's volume, such as 8Gi; between 1Gi and 64Ti. It must have room for
 	// the database twice. Default: that of the cluster that is backed up.
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule=`string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="spec.drill.storage.size must be a whole number of bytes with a suffix, such as 8Gi"
-	// +kubebuilder:validation:XValidation:rule=`!string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$') || quantity(string(self)).compareTo(quantity('1Gi')) >= 0`,message="spec.drill.storage.size must be at least 1Gi, because etcd needs room for its write-ahead log and snapshots beside the database"
+	// +kubebuilder:validation:XValidation:rule=`!string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$') || (quantity(string(self)).compareTo(quantity('1Gi')) >= 0 && quantity(string(self)).compareTo(quantity('64Ti')) <= 0)`,message="spec.drill.storage.size must be at least 1Gi, because etcd needs room for its write-ahead log and snapshots beside the database, and at most 64Ti"
 	// +optional
 	Size *resource.Quantity `json:"size,omitempty"`
 

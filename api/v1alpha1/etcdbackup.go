@@ -113,8 +113,9 @@ type BackupTemplate struct {
 	Deadline *metav1.Duration `json:"deadline,omitempty"`
 
 	// How many bytes per second of the database are read at most, such as 64Mi, or
-	// in bytes; between 1Mi and 1Ti. What was stored is read back as fast. Default:
-	// 32Mi, which writes of clients hardly notice.
+	// in bytes; between 1Mi and 1Ti. What was stored is read back as fast. The less,
+	// the less the writes of clients are held up, and the longer it takes. Default:
+	// 32Mi.
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
 	// +kubebuilder:validation:MaxLength=20

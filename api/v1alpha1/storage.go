@@ -22,7 +22,7 @@ const (
 // +kubebuilder:validation:XValidation:rule=`!has(self.size) || !has(oldSelf.size) || ![string(self.size), string(oldSelf.size)].all(q, q.matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0`,fieldPath=".size",message="spec.storage.size cannot shrink, because volumes only grow; set it back to at least what it was"
 // +kubebuilder:validation:XValidation:rule=`!has(oldSelf.storageClassName) || has(self.storageClassName)`,message="spec.storage.storageClassName cannot be removed, because the members' volumes are of that class; set it back, or to the class that the volumes shall move to"
 type Storage struct {
-	// Size of each member's volume, such as 8Gi; at least 1Gi. No default: either
+	// Size of each member's volume, such as 8Gi; between 1Gi and 64Ti. No default: either
 	// this or `ephemeral` is required. It may grow, never shrink: the volumes then
 	// grow under the running members, where their StorageClass allows it. etcd's
 	// database gets a part of it: see `etcd.quotaBackend`.
@@ -30,7 +30,7 @@ type Storage struct {
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule=`string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$')`,message="spec.storage.size must be a whole number of bytes with a suffix, such as 8Gi"
-	// +kubebuilder:validation:XValidation:rule=`!string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$') || quantity(string(self)).compareTo(quantity('1Gi')) >= 0`,message="spec.storage.size must be at least 1Gi, because etcd needs room for its write-ahead log and snapshots beside the database"
+	// +kubebuilder:validation:XValidation:rule=`!string(self).matches('^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$') || (quantity(string(self)).compareTo(quantity('1Gi')) >= 0 && quantity(string(self)).compareTo(quantity('64Ti')) <= 0)`,message="spec.storage.size must be at least 1Gi, because etcd needs room for its write-ahead log and snapshots beside the database, and at most 64Ti"
 	// +optional
 	Size *resource.Quantity `json:"size,omitempty"`
 
