@@ -11,6 +11,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/quorate/quorate/api/v1alpha1"
+	builders "github.com/quorate/quorate/internal/resource"
+	"github.com/quorate/quorate/internal/snapshot"
 )
 
 // An EtcdRestore says what it waits for, and in the end what has become of it.
@@ -48,5 +50,37 @@ func TestRestoreStatus(t *testing.T) {
 	says(r, "Complete", "")
 	if s := r.Status; !meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionComplete) || s.ClusterID != clusterID.String() || s.FormerClusterID != "c0" || !s.KeptUntil.Equal(ptrTo(metav1.NewTime(now.Add(168*time.Hour)))) {
 		t.Errorf("the status is %+v", s)
+	}
+}
+
+// A backup whose database the new volumes could not hold twice stops no cluster: its
+// size is known once it was read through.
+func TestRestoreNeedsRoom(t *testing.T) {
+	t.Parallel()
+	f := newFormed(t, 3, nil)
+	b := &v1alpha1.EtcdBackup{ObjectMeta: metav1.ObjectMeta{Namespace: f.c.Namespace, Name: "first"}}
+	b.Spec.ClusterName, b.Spec.Store.URL = "demo", "s3://bucket/prefix"
+	create(t, b)
+	b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionComplete, Status: metav1.ConditionTrue, Reason: "Complete", LastTransitionTime: metav1.Now()}}
+	if err := apiServer.Status().Update(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	r := &v1alpha1.EtcdRestore{ObjectMeta: metav1.ObjectMeta{Namespace: f.c.Namespace, Name: "back"}}
+	r.Spec.ClusterName, r.Spec.Source, r.Spec.Backup = "demo", v1alpha1.RestoreFromBackup, &v1alpha1.RestoreSource{BackupName: "first"}
+	create(t, r)
+	f.settle(t, f.c)
+	told := made()
+	told.Plain = &snapshot.Content{Size: f.c.Spec.Storage.Size.Value()/2 + 4096, SHA256: "abc"}
+	endJob(t, client.ObjectKey{Namespace: f.c.Namespace, Name: builders.ProofJobName("back")}, true, told)
+	if c := f.settle(t, f.c); c.Status.Restore != nil {
+		t.Errorf("it begins: %+v", c.Status.Restore)
+	}
+	restores := &EtcdRestoreReconciler{Client: f.Client, Observer: f.Observer, Recorder: f.Recorder}
+	if _, err := restores.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(r)}); err != nil {
+		t.Fatal(err)
+	}
+	get(t, client.ObjectKeyFromObject(r), r)
+	if c := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionComplete); c == nil || c.Reason != "RestoreFailed" || !strings.Contains(c.Message, "room for it twice") {
+		t.Errorf("it says %+v", c)
 	}
 }

@@ -78,8 +78,8 @@ func (o *Observer) Request(ctx context.Context, c *v1alpha1.EtcdCluster, r *v1al
 		return nil, nil, err
 	}
 	out.Proof.State, out.Proof.Trouble = sending[job.State], job.Trouble
-	_, manifest, failure := readThrough(job)
-	out.Proof.Failure = failure
+	plain, manifest, failure := readThrough(job)
+	out.Proof.Failure, out.Proof.Size = failure, plain.Size
 	if manifest != nil {
 		out.Proof.Version, out.Proof.Revision = manifest.EtcdVersion, manifest.Revision
 	}

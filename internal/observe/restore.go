@@ -72,16 +72,16 @@ func (o *Observer) originOf(ctx context.Context, c *v1alpha1.EtcdCluster, a aske
 	}
 	src.Sending, src.Trouble = sending[job.State], job.Trouble
 	plain, manifest, failure := readThrough(job)
-	src.Failure, src.SHA256 = failure, plain
+	src.Failure, src.SHA256 = failure, plain.SHA256
 	if manifest != nil {
 		src.Version, src.Revision = manifest.EtcdVersion, manifest.Revision
 	}
 	return src, from, nil
 }
 
-// readThrough is what a Job has told that has read a backup: the SHA-256 of the plain
-// snapshot, its manifest where it has one, or why it failed.
-func readThrough(job backup.Job) (sha256 string, manifest *snapshot.Manifest, failure string) {
+// readThrough is what a Job has told that has read a backup: the plain snapshot, its
+// manifest where it has one, or why it failed.
+func readThrough(job backup.Job) (plain snapshot.Content, manifest *snapshot.Manifest, failure string) {
 	if job.State == backup.JobFailed {
 		failure = "its Job failed without a word; see the logs of its pods"
 	}
@@ -90,9 +90,9 @@ func readThrough(job backup.Job) (sha256 string, manifest *snapshot.Manifest, fa
 	case r.Message != "":
 		failure = r.Message
 	case r.Plain != nil && job.State == backup.JobSucceeded:
-		return r.Plain.SHA256, r.Manifest, failure
+		return *r.Plain, r.Manifest, failure
 	}
-	return "", nil, failure
+	return plain, nil, failure
 }
 
 var sending = map[backup.JobState]plan.Sending{

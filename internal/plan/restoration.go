@@ -29,6 +29,8 @@ type Proof struct {
 	// that it is from.
 	Revision int64
 	Version  string
+	// Size is that of the database in bytes; zero where nobody knows.
+	Size int64
 }
 
 // Restoration is what the record says of the EtcdRestore that is carried out, or

@@ -103,7 +103,19 @@ func (w *world) hindrance(r *Request) *Trouble {
 	if d := unfitting(w, &Origin{Where: r.Origin.Where, Version: r.Proof.Version}); d != nil {
 		return &Trouble{d.Reason, d.Message}
 	}
-	return nil
+	return w.tooSmall(r.Proof.Size)
+}
+
+// tooSmall says that new volumes cannot hold a database of that size and its snapshot,
+// which lie side by side until the member starts; nil if they may.
+func (w *world) tooSmall(size int64) *Trouble {
+	if w.StorageSize == 0 || 2*size <= w.StorageSize {
+		return nil
+	}
+	const gibibyte = 1 << 30
+	wanted := (2*size+gibibyte/2)/gibibyte + 1 // half of one for the log
+	return &Trouble{ReasonRestoreFailed, fmt.Sprintf("The backup's database has %d MiB, and each new volume needs room for it twice, with spec.storage.size %s. Set spec.storage.size of the EtcdCluster to %dGi or more; the restore begins then.",
+		size>>20, bytes(w.StorageSize), wanted)}
 }
 
 // nextEpoch is that of the volumes to come. A restore that has lost its record, with

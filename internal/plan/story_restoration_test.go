@@ -50,6 +50,9 @@ func (l *lab) tellRestore(key, value string) error {
 		r.Proof.State, r.Proof.Failure = Sending(state), failure
 	case "version":
 		r.Proof.Version = value
+	case "size":
+		_, err := fmt.Sscan(value, &r.Proof.Size)
+		return err
 	case "revision":
 		n, err := strconv.ParseInt(value, 10, 64)
 		r.Proof.Revision, r.Origin.Revision = n, n
