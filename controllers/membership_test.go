@@ -1,12 +1,14 @@
 package controllers
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/quorate/quorate/api/v1alpha1"
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/etcd"
+	"github.com/quorate/quorate/internal/etcdclient/fake"
 	"github.com/quorate/quorate/internal/plan"
 )
 
@@ -86,6 +88,18 @@ func TestPromoteAndMoveLeader(t *testing.T) {
 	if err := f.do(move); err == nil { // the leader is another one by now
 		t.Error("leadership moved from a follower")
 	}
+}
+
+// An entry is committed by the recorded cluster alone.
+func TestNudge(t *testing.T) {
+	t.Parallel()
+	f := newFormed(t, 3, nil)
+	f.succeeds(plan.Nudge{Name: "demo-1"})
+	if calls := f.etcd.Calls(); !slices.Contains(calls, "Nudge") {
+		t.Errorf("etcd was asked for %v", calls)
+	}
+	f.etcd = fake.New(clusterID+1, f.etcd.Members()...)
+	f.refuses(plan.Nudge{Name: "demo-1"}, "and the recorded one is")
 }
 
 // The leader is not removed, nor the last voter, nor somebody else under the name.

@@ -13,7 +13,7 @@ import (
 // writes to it would for ever (decision 0026).
 func idle(w *world) *Decision {
 	for _, s := range w.seats() {
-		if !w.uncounted(s) {
+		if !w.unapplied(s) {
 			continue
 		}
 		reason := ReasonRepairing
@@ -25,9 +25,9 @@ func idle(w *world) *Decision {
 	return nil
 }
 
-// uncounted reports whether a member has come to the newest entry and revision and
+// unapplied reports whether a member has come to the newest entry and revision and
 // says that it has not applied what led there.
-func (w *world) uncounted(s seat) bool {
+func (w *world) unapplied(s seat) bool {
 	if !s.up() || s.at.Agent.Etcd.AppliedIndex+maxGap >= s.at.Agent.Etcd.Index {
 		return false
 	}

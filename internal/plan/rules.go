@@ -30,7 +30,7 @@ var rules = []rule{
 	{"confirmation", confirmation},       // formed: serve clients, mark the volumes
 	{"survivor", survivor},               // one member's data becomes the cluster
 	{"quorum", lostQuorum},               // without a quorum nothing else is decided
-	{"idle", idle},                       // what came whole counts once another entry comes
+	{"idle", idle},                       // what came whole is applied once another entry is
 	{"losses", losses},                   // members whose data is gone leave first
 	{"alarms", alarms},                   // and their alarms with them
 	{"strangers", strangers},             // members that are none of our pods

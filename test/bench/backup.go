@@ -18,7 +18,7 @@ import (
 const (
 	databaseSize = "4Gi"
 	storeName    = "store"
-	storeSize    = "4Gi"
+	storeSize    = "8Gi" // three backups of it, uncompressed
 )
 
 // database is a cluster with a large database, and the claim that is the store

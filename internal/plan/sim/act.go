@@ -224,7 +224,7 @@ func (w *World) join(o order) bool {
 	}
 	w.breach(n.id == o.id && n.born && n.admitted != o.id, "an ID goes to a second volume")
 	n.born = n.born || n.id == o.id
-	n.admitted, n.data, n.log, n.uncounted = o.id, data, far, false
+	n.admitted, n.data, n.log, n.unapplied = o.id, data, far, false
 	return true
 }
 

@@ -29,9 +29,9 @@ func (w *World) write(holders uint8) bool {
 		switch {
 		case n.id == 0 || !n.holds():
 		case holders&(1<<i) != 0:
-			n.log, n.uncounted = current, false
+			n.log, n.unapplied = current, false
 		default:
-			n.log, n.uncounted = min(n.log, behind), false
+			n.log, n.unapplied = min(n.log, behind), false
 		}
 	}
 	return *w != before

@@ -62,11 +62,11 @@ func (w *World) volumeFaults(s *steps, i int) {
 		return
 	}
 	w.lose(s, volumeEmptied, i, func(n *node) {
-		n.volume, n.data, n.admitted, n.alone, n.removed, n.log, n.uncounted = fresh, empty, 0, false, false, far, false
+		n.volume, n.data, n.admitted, n.alone, n.removed, n.log, n.unapplied = fresh, empty, 0, false, false, far, false
 		n.down = n.pod == running
 	})
 	if n.data == data {
-		w.lose(s, volumeCorrupted, i, func(n *node) { n.data, n.log, n.uncounted, n.down = corrupt, far, false, n.pod == running })
+		w.lose(s, volumeCorrupted, i, func(n *node) { n.data, n.log, n.unapplied, n.down = corrupt, far, false, n.pod == running })
 	}
 	if n.voter() && n.up() && w.alarm.id == 0 && w.size() > 2 {
 		w.lose(s, dataDiverges, i, func(n *node) { n.data = diverged })

@@ -118,7 +118,7 @@ var mutants = []mutant{
 		`if s, ok := w.nextRestart(); ok {`, `if s, ok := w.nextRestart(); ok && !planted("welcomes-who-restarts") {`,
 		"-members 3 -changes 1 -configs 2", "for ever"},
 	{"never-nudges", "rule_idle.go",
-		`if !w.uncounted(s) {`, `if !w.uncounted(s) || planted("never-nudges") {`,
+		`if !w.unapplied(s) {`, `if !w.unapplied(s) || planted("never-nudges") {`,
 		"-members 1 -limit 3 -changes 1 -idle", "catches up with the leader"},
 	{"welcomes-a-copy", "rule_exit.go",
 		`!m.Agent.Etcd.Defragmenting`, `!m.Agent.Etcd.Defragmenting || planted("welcomes-a-copy")`,

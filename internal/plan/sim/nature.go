@@ -102,7 +102,7 @@ func (w *World) member1(s *steps, i int) {
 	case n.log != current:
 		w.try(s, replicates, i, func(w *World) bool {
 			n := &w.nodes[i]
-			n.log, n.uncounted = current, w.idles && n.log == far
+			n.log, n.unapplied = current, w.idles && n.log == far
 			return true
 		})
 	}

@@ -46,7 +46,7 @@ func (n *node) tidy() {
 	}
 	if n.claim == noClaim && n.pod != running {
 		n.claimUID, n.mark, n.class, n.size, n.growing, n.stranded = 0, 0, 0, 0, false, false
-		n.volume, n.data, n.admitted, n.alone, n.removed, n.log, n.uncounted = 0, empty, 0, false, false, far, false
+		n.volume, n.data, n.admitted, n.alone, n.removed, n.log, n.unapplied = 0, empty, 0, false, false, far, false
 	}
 	if n.id == 0 {
 		n.learner, n.started, n.born = false, false, false

@@ -255,7 +255,7 @@ func (w *World) status(i int, n *node) *control.Etcd {
 		ClusterID: cluster, MemberID: memberID(i, n.admitted), Term: 2,
 		Index: indexes[n.log], AppliedIndex: indexes[n.log], Voters: w.size(),
 	}
-	if n.uncounted {
+	if n.unapplied {
 		e.AppliedIndex = indexes[far]
 	}
 	if n.id != n.admitted {

@@ -166,7 +166,7 @@ func (w *World) imperfect(d plan.Decision) string {
 func (w *World) member2(i int) string {
 	n := &w.nodes[i]
 	switch {
-	case !w.sound(i) || n.log != current || n.uncounted:
+	case !w.sound(i) || n.log != current || n.unapplied:
 		return "is no sound voter"
 	case n.clients != welcome:
 		return "gets no clients"

@@ -75,9 +75,9 @@ type node struct {
 	alone    bool  // and that is a cluster of one
 	removed  bool  // the cluster has told it so
 	log      logState
-	// uncounted: its database came from the leader, and etcd counts that as applied
-	// with the next entry.
-	uncounted bool
+	// unapplied: its database came from the leader, and etcd says that it has applied
+	// it with the next entry.
+	unapplied bool
 	// bloated: half of the database is free. copying: it is being defragmented.
 	bloated, copying bool
 	// disk is the stage of the Secret that the node has brought, loaded that which
