@@ -78,7 +78,7 @@ func New(config Config, log *zap.Logger, level zap.AtomicLevel) (*Agent, error) 
 		retry:    make(chan struct{}, 1),
 		hurry:    make(chan struct{}),
 		quit:     make(chan struct{}),
-		view:     view{state: control.StateStarting, message: "The agent is reading the volume."},
+		view:     view{state: control.StateStarting, message: readingMessage},
 	}
 	a.tapped = tapped(log.Named("etcd"), a.listen)
 	return a, nil

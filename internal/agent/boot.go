@@ -11,6 +11,9 @@ import (
 	"github.com/quorate/quorate/internal/control"
 )
 
+// readingMessage is said until the first boot has decided what to do.
+const readingMessage = "The agent is reading the volume."
+
 // boot reads the volume and does what Decide says.
 func (a *Agent) boot() error {
 	began := time.Now()

@@ -72,7 +72,7 @@ func (p *pod) start() {
 	go func() { p.ended <- a.Run(ctx) }()
 	p.t.Cleanup(func() { _ = p.stop() })
 	waitFor(p.t, "probes of "+p.host, func() bool { status, _ := p.probe("/livez"); return status == http.StatusOK })
-	waitFor(p.t, "boot of "+p.host, func() bool { return a.look().volume.ID != "" || a.look().state == control.StateRefused })
+	waitFor(p.t, "boot of "+p.host, func() bool { return a.look().message != readingMessage })
 }
 
 // stop ends the agent as SIGTERM does and returns what Run returned.
