@@ -54,7 +54,7 @@ type BackupDrill struct {
 // DrillStorage says where the members of a throw-away cluster keep their data.
 type DrillStorage struct {
 	// Size of each member's volume, such as 8Gi; between 1Gi and 64Ti. It must have room for
-	// the database twice. Default: that of the cluster that is backed up.
+	// the database and a log. Default: that of the cluster that is backed up.
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$`
 	// +kubebuilder:validation:MaxLength=20

@@ -2,8 +2,6 @@ package agent
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -156,20 +154,16 @@ func (p Prove) run(ctx context.Context, proof *Proof, log *zap.Logger) (err erro
 }
 
 func (p Prove) checkFile(proof *Proof) error {
-	f, err := os.Open(p.Snapshot)
+	sum, size, err := sumOf(p.Snapshot)
 	if err != nil {
-		return fmt.Errorf("open snapshot: %w", err)
+		return err
 	}
-	defer func() { _ = f.Close() }() // only read from
-	hash := sha256.New()
-	if proof.Size, err = io.Copy(hash, f); err != nil {
-		return fmt.Errorf("read snapshot: %w", err)
-	}
-	switch sum := hex.EncodeToString(hash.Sum(nil)); {
+	proof.Size = size
+	switch {
 	case sum != p.SHA256:
 		return &unproven{control.ReasonCorruptSnapshot, fmt.Sprintf("The file has the SHA-256 %s and not %s.", sum, p.SHA256)}
-	case !isSnapshotSize(proof.Size):
-		return &unproven{control.ReasonCorruptSnapshot, fmt.Sprintf("A file of %d bytes is no snapshot of etcd.", proof.Size)}
+	case !isSnapshotSize(size):
+		return &unproven{control.ReasonCorruptSnapshot, fmt.Sprintf("A file of %d bytes is no snapshot of etcd.", size)}
 	}
 	proof.Compared = ComparedSHA256
 	return nil
@@ -183,11 +177,32 @@ func (p Prove) restore(l layout, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
-	if err := l.restoreFrom(p.Snapshot, proving.Name, admission, log); err != nil {
+	own := filepath.Join(l.root(), "snapshot.db") // what is restored becomes the database
+	if err := copyFile(p.Snapshot, own); err != nil {
+		return err
+	}
+	if err := l.restoreFrom(own, proving.Name, admission, log); err != nil {
 		if unwritable(err) {
 			return err
 		}
 		return &unproven{control.ReasonCorruptSnapshot, fmt.Sprintf("The snapshot cannot be restored: %v.", err)}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("open snapshot: %w", err)
+	}
+	defer func() { _ = in.Close() }() // only read from
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("create a copy of the snapshot: %w", err)
+	}
+	_, err = io.Copy(out, in)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("copy the snapshot: %w", err)
 	}
 	return nil
 }

@@ -187,6 +187,9 @@ func (a *Agent) discard(req control.DiscardRequest, answer func(control.Report, 
 	record := volumeRecord{ID: v.volume.ID}
 	err := a.layout.wipe()
 	if err == nil {
+		err = a.forgetTaken()
+	}
+	if err == nil {
 		err = record.write(a.layout)
 	}
 	if err != nil {

@@ -1,12 +1,16 @@
 package agent
 
 import (
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
+	"go.etcd.io/bbolt"
 	"go.etcd.io/etcd/etcdutl/v3/snapshot"
 	"go.uber.org/zap"
 
@@ -32,6 +36,9 @@ func (a *Agent) restorable(wanted *control.Restore) (*control.Restored, *control
 	case have == nil || have.SHA256 != wanted.SHA256:
 		return nil, refusal("", "The snapshot %s is not staged on the volume. Put it there first.", wanted.SHA256)
 	}
+	if admitted := a.look().volume.Admission; admitted != nil && sameRestore(admitted.Restored, wanted) {
+		return admitted.Restored, nil // its database may have been changed already
+	}
 	facts, err := readSnapshot(a.layout.snapshotFile(wanted.SHA256))
 	if err != nil {
 		return nil, refusal(control.ReasonCorruptSnapshot, "The snapshot cannot be read: %v. Put it onto the volume again.", err)
@@ -39,8 +46,8 @@ func (a *Agent) restorable(wanted *control.Restore) (*control.Restored, *control
 	if r := facts.refuse(BinaryVersion()); r != nil {
 		return nil, r
 	}
-	if err := a.layout.roomFor(facts.size); err != nil {
-		return nil, refusal(control.ReasonNoRoom, "There is no room for the database that is made from the snapshot: %v.", err)
+	if err := a.layout.roomFor(0); err != nil {
+		return nil, refusal(control.ReasonNoRoom, "There is no room for a log beside the snapshot: %v.", err)
 	}
 	return &control.Restored{Restore: *wanted, Revision: facts.first(wanted.BumpRevisions)}, nil
 }
@@ -66,6 +73,9 @@ func (a *Agent) layRestored(admitted control.Admission, _ *zap.Logger) error {
 	a.staging.change(func(s *control.Snapshot) { s.State = control.SnapshotRestoring })
 	// Not through the tapped log: what the restore says are not etcd's last words.
 	if err := a.layout.restore(a.config.Name, admitted, a.log.Named("restore")); err != nil {
+		if errors.Is(err, errSpoilt) {
+			a.forgetSnapshot()
+		}
 		a.staging.change(func(s *control.Snapshot) { s.State = control.SnapshotStaged })
 		return err
 	}
@@ -73,9 +83,13 @@ func (a *Agent) layRestored(admitted control.Admission, _ *zap.Logger) error {
 	return nil
 }
 
-// restore makes a member's data from the staged snapshot aside, and puts it in
-// place in one step. The snapshot stays as it is.
+// restore makes a member's data of the staged snapshot aside, and puts it in place in
+// one step. Cut short anywhere, the same restore goes on.
 func (l layout) restore(name etcd.MemberName, admitted control.Admission, log *zap.Logger) error {
+	taken, err := l.takeSnapshot(admitted.Restored.SHA256)
+	if err != nil {
+		return err
+	}
 	if err := os.RemoveAll(l.birthDir()); err != nil {
 		return fmt.Errorf("remove what an earlier birth left: %w", err)
 	}
@@ -83,43 +97,83 @@ func (l layout) restore(name etcd.MemberName, admitted control.Admission, log *z
 	if err := os.MkdirAll(aside.root(), 0o700); err != nil {
 		return fmt.Errorf("create directory: %w", err)
 	}
-	if err := aside.restoreFrom(l.snapshotFile(admitted.Restored.SHA256), name, admitted, log); err != nil {
+	if err := aside.restoreFrom(taken, name, admitted, log); err != nil {
 		return err
 	}
 	return l.putInPlace(aside)
 }
 
-// restoreFrom makes a member's data from a snapshot, by etcd's own code, and syncs
-// its files.
+// restoreFrom makes a member's data of a snapshot, which becomes its database, and
+// syncs the files. The snapshot goes on having its own name too, if it can.
 func (l layout) restoreFrom(file string, name etcd.MemberName, admitted control.Admission, log *zap.Logger) error {
 	urls, err := peerURLs(admitted.Members)
 	if err != nil {
 		return err
 	}
 	config := snapshot.RestoreConfig{
-		SnapshotPath: file, Name: string(name), OutputDataDir: l.etcdDir(),
+		Name: string(name), OutputDataDir: l.etcdDir(),
 		PeerURLs: urls[string(name)].StringSlice(), InitialCluster: urls.String(), InitialClusterToken: admitted.Token,
 	}
 	if r := admitted.Restored; r != nil {
 		config.RevisionBump, config.MarkCompacted = uint64(r.BumpRevisions), r.MarkCompacted
 	}
-	if err := restoreBy(log, config); err != nil {
+	if err := cutSum(file); err != nil {
+		return err
+	}
+	if err := withoutPanic(func() error { return l.graftFile(file, config, admitted, log) }); err != nil {
 		return fmt.Errorf("restore the snapshot: %w", err)
 	}
-	if err := cleanse(l.database(), admitted); err != nil {
+	if err := linkOver(file, l.database()); err != nil {
 		return err
 	}
 	return syncFiles(l.etcdDir())
 }
 
-// restoreBy turns the panics of etcd's storage code into errors.
-func restoreBy(log *zap.Logger, config snapshot.RestoreConfig) (err error) {
+func (l layout) graftFile(file string, config snapshot.RestoreConfig, admitted control.Admission, log *zap.Logger) error {
+	db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockPatience})
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	return errors.Join(l.graft(db, config, admitted, log), db.Close())
+}
+
+// cutSum takes the sum off the end that etcd has put there.
+func cutSum(file string) error {
+	stat, err := os.Stat(file)
+	if err == nil && isSnapshotSize(stat.Size()) {
+		err = os.Truncate(file, stat.Size()-sha256.Size)
+	}
+	if err != nil {
+		return fmt.Errorf("take the sum off the snapshot: %w", err)
+	}
+	return nil
+}
+
+// linkOver gives a file another name, which something else may have. Where there are
+// no links the file loses its first name, and if the restore is cut short then, the
+// snapshot has to arrive once more.
+func linkOver(file, name string) error {
+	if err := os.Remove(name); err != nil {
+		return fmt.Errorf("remove the stub: %w", err)
+	}
+	if os.Link(file, name) == nil {
+		return nil
+	}
+	if err := os.Rename(file, name); err != nil {
+		return fmt.Errorf("make the snapshot the database: %w", err)
+	}
+	return nil
+}
+
+// withoutPanic turns the panics of etcd's and bbolt's storage code into errors.
+func withoutPanic(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("etcd's restore panicked: %v", r)
+			err = fmt.Errorf("etcd's storage panicked: %v", r)
 		}
 	}()
-	return snapshot.NewV3(log).Restore(config)
+	return f()
 }
 
 // syncFiles syncs every file of a tree; the directories are synced as it is put in

@@ -112,8 +112,9 @@ func TestRestoreKilledAtEachChange(t *testing.T) {
 	// many. Those that matter are met by name.
 	for i, step := range []string{
 		"create snapshot.tmp", "write snapshot.tmp", "sync snapshot.tmp", "rename snapshot.tmp", "rename volume.json.tmp",
-		"write birth/data/member/snap/db", "sync birth/data/member/snap/db", "sync birth/data/member/wal",
-		"rename birth/data", "remove birth", "remove snapshot-", "rename starts.json.tmp",
+		"rename snapshot-", "size restoring-", "create birth/stub.db", "write birth/data/member/snap/db", "write restoring-", "sync restoring-",
+		"remove birth/stub.db", "remove birth/data/member/snap/db", "link birth/data/member/snap/db", "sync birth/data/member/snap/db",
+		"sync birth/data/member/wal", "rename birth/data", "remove birth", "remove restoring-", "rename starts.json.tmp",
 	} {
 		restoreKilled(t, s, file, traced{Named: step}, 1+i)
 	}

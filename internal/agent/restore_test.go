@@ -325,8 +325,8 @@ func TestRestoreOfOtherReleases(t *testing.T) {
 	}
 }
 
-// A file that was spoilt where it lies is found by etcd's own sum, and nothing
-// starts on it.
+// A file that was spoilt where it lies is found by its sum, nothing starts on it, and
+// it is not taken for the snapshot again.
 func TestRestoreOfASpoiltFile(t *testing.T) {
 	t.Parallel()
 	s := source(t)
@@ -347,6 +347,9 @@ func TestRestoreOfASpoiltFile(t *testing.T) {
 	if r := p.report(); r.State != control.StateWaiting || r.Volume.Admission != nil {
 		t.Errorf("after the discard: %+v", r)
 	}
+	_, err = p.admitTo("token", []*pod{p}, s.restore())
+	must(t, err)
+	waitFor(t, "etcd to run", func() bool { return p.report().State == control.StateRunning })
 }
 
 // A restored birth can be discarded until something is written to it.

@@ -97,26 +97,12 @@ func (f snapshotFacts) refuse(binary etcd.Version) *control.Refusal {
 // they name members that no longer exist, a downgrade that was under way there, and
 // any member but those to come. etcd's restore empties the list of members while it
 // walks it, of which bbolt does not promise that it misses none.
-func cleanse(path string, admitted control.Admission) error {
-	members, err := foundingIDs(admitted)
-	if err != nil {
-		return err
-	}
-	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockPatience})
-	if err != nil {
-		return fmt.Errorf("open restored database: %w", err)
-	}
-	err = bolt.Update(func(tx *bbolt.Tx) error {
-		return errors.Join(
-			drop(tx.Bucket(alarmBucket), func([]byte) bool { return true }),
-			drop(tx.Bucket(clusterBucket), func(key []byte) bool { return bytes.Equal(key, downgradeKey) }),
-			drop(tx.Bucket(removedBucket), func([]byte) bool { return true }),
-			drop(tx.Bucket(membersBucket), func(key []byte) bool { return !members[string(key)] }))
-	})
-	if err := errors.Join(err, bolt.Close()); err != nil {
-		return fmt.Errorf("cleanse restored database: %w", err)
-	}
-	return nil
+func cleanse(tx *bbolt.Tx, members map[string]bool) error {
+	return errors.Join(
+		drop(tx.Bucket(alarmBucket), func([]byte) bool { return true }),
+		drop(tx.Bucket(clusterBucket), func(key []byte) bool { return bytes.Equal(key, downgradeKey) }),
+		drop(tx.Bucket(removedBucket), func([]byte) bool { return true }),
+		drop(tx.Bucket(membersBucket), func(key []byte) bool { return !members[string(key)] }))
 }
 
 // drop deletes the entries of a bucket that are unwanted.

@@ -2,10 +2,7 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 
 	"go.uber.org/zap"
@@ -99,7 +96,7 @@ func refuseSnapshot(v view, have *control.Snapshot, req control.SnapshotRequest)
 }
 
 // makeWay deletes what was staged before, and looks whether there is room for the
-// snapshot and for the database that will be made from it.
+// snapshot, which becomes the database.
 func (l layout) makeWay(size int64) *control.Refusal {
 	err := l.forgetSnapshots()
 	if err == nil {
@@ -108,8 +105,8 @@ func (l layout) makeWay(size int64) *control.Refusal {
 	if err != nil {
 		return refusal(control.ReasonVolumeUnusable, "The volume cannot be cleared for a snapshot: %v. Mend the volume.", err)
 	}
-	if err := l.roomFor(2 * size); err != nil {
-		return refusal(control.ReasonNoRoom, "There is no room for the snapshot and for the database that is made from it: %v.", err)
+	if err := l.roomFor(size); err != nil {
+		return refusal(control.ReasonNoRoom, "There is no room for the snapshot, which becomes the database, and for a log: %v.", err)
 	}
 	return nil
 }
@@ -141,7 +138,7 @@ func (a *Agent) foundSnapshot(contents control.Contents) {
 	sha256 := a.layout.stagedSnapshot()
 	var found *control.Snapshot
 	if sha256 != "" && contents != control.ContentsData {
-		facts, err := readSnapshot(a.layout.snapshotFile(sha256))
+		facts, err := readSnapshot(a.layout.stagedFile(sha256))
 		if err == nil {
 			snapshot := facts.describe(sha256, facts.size)
 			found = &snapshot
@@ -170,45 +167,11 @@ func (a *Agent) forgetSnapshot() {
 	}
 }
 
-const (
-	snapshotPrefix = "snapshot-"
-	snapshotSuffix = ".db"
-)
-
-// snapshotFile is a staged snapshot: who has this name is whole.
-func (l layout) snapshotFile(sha256 string) string {
-	return filepath.Join(string(l), snapshotPrefix+sha256+snapshotSuffix)
-}
-
-// arrivingSnapshot is what has not arrived whole.
-func (l layout) arrivingSnapshot() string { return filepath.Join(string(l), "snapshot.tmp") }
-
-// stagedSnapshot is the SHA-256 of the staged snapshot; empty when there is none.
-func (l layout) stagedSnapshot() string {
-	files, err := filepath.Glob(l.snapshotFile("*"))
-	if err != nil || len(files) == 0 {
-		return ""
+// forgetTaken deletes what a birth that is discarded has made of a snapshot.
+func (a *Agent) forgetTaken() error {
+	have := a.staging.look()
+	if have != nil && a.layout.stagedFile(have.SHA256) == a.layout.takenFile(have.SHA256) {
+		a.staging.settle(nil)
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(files[0]), snapshotPrefix), snapshotSuffix)
-}
-
-func (l layout) putSnapshotInPlace(sha256 string) error {
-	if err := os.Rename(l.arrivingSnapshot(), l.snapshotFile(sha256)); err != nil {
-		return fmt.Errorf("rename snapshot: %w", err)
-	}
-	return syncDir(l.root())
-}
-
-// forgetSnapshots deletes whatever was staged, or has begun to arrive.
-func (l layout) forgetSnapshots() error {
-	files, err := filepath.Glob(l.snapshotFile("*"))
-	if err != nil {
-		return fmt.Errorf("list staged snapshots: %w", err)
-	}
-	for _, f := range append(files, l.arrivingSnapshot()) {
-		if err := removeDurable(f); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.layout.forgetTaken()
 }

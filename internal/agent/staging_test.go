@@ -71,9 +71,13 @@ func (p *pod) stage(s snapshotOf) (control.Snapshot, error) {
 // files are those of the volume that have to do with snapshots.
 func (p *pod) snapshotFiles() []string {
 	p.t.Helper()
-	files, err := filepath.Glob(filepath.Join(p.config.Dir, "snapshot*"))
-	must(p.t, err)
-	return files
+	var all []string
+	for _, pattern := range []string{"snapshot*", "restoring-*"} {
+		files, err := filepath.Glob(filepath.Join(p.config.Dir, pattern))
+		must(p.t, err)
+		all = append(all, files...)
+	}
+	return all
 }
 
 // source returns a snapshot of a cluster of one that holds keys.
@@ -268,7 +272,7 @@ func TestSnapshotRefused(t *testing.T) {
 		"a newer storage version": {s.edited(t, put(metaBucket, storageVersionKey, "3.8.0")), nil, control.ReasonNewerData, "written by etcd 3.8"},
 		"a newer cluster version": {s.edited(t, put(clusterBucket, clusterVersionKey, "3.8.0")), nil, control.ReasonNewerData, "written by etcd 3.8"},
 		"a much older one":        {s.edited(t, put(clusterBucket, clusterVersionKey, "3.3.0")), nil, control.ReasonOlderData, "written by etcd 3.3"},
-		"no room":                 {s, func(r *control.SnapshotRequest) { r.Size = 1<<40 + sha256.Size }, control.ReasonNoRoom, "it takes 2097152 MiB"},
+		"no room":                 {s, func(r *control.SnapshotRequest) { r.Size = 1<<40 + sha256.Size }, control.ReasonNoRoom, "it takes 1048576 MiB"},
 	} {
 		req := c.s.request(p.report().Volume.ID)
 		if c.change != nil {

@@ -177,6 +177,10 @@ func (tr *tracer) change(pid int) string {
 		what, path = "sync", tr.opened(c.argument[0])
 	case syscall.SYS_FTRUNCATE, syscall.SYS_FALLOCATE:
 		what, path = "size", tr.opened(c.argument[0])
+	case syscall.SYS_TRUNCATE:
+		what, path = "size", tr.text(c.argument[0])
+	case syscall.SYS_LINKAT:
+		what, path = "link", tr.text(c.argument[3])
 	case syscall.SYS_RENAMEAT, syscall.SYS_UNLINKAT, syscall.SYS_MKDIRAT:
 		what = map[uint64]string{syscall.SYS_RENAMEAT: "rename", syscall.SYS_UNLINKAT: "remove", syscall.SYS_MKDIRAT: "make"}[c.number]
 		path = tr.text(c.argument[1])

@@ -106,15 +106,19 @@ func (w *world) hindrance(r *Request) *Trouble {
 	return w.tooSmall(r.Proof.Size)
 }
 
-// tooSmall says that new volumes cannot hold a database of that size and its snapshot,
-// which lie side by side until the member starts; nil if they may.
+// logRoom is what a member's log takes beside its database: two files of etcd, and as
+// much again.
+const logRoom = 256 << 20
+
+// tooSmall says that new volumes cannot hold a database of that size and a log; nil if
+// they may.
 func (w *world) tooSmall(size int64) *Trouble {
-	if w.StorageSize == 0 || 2*size <= w.StorageSize {
+	if w.StorageSize == 0 || size+logRoom <= w.StorageSize {
 		return nil
 	}
 	const gibibyte = 1 << 30
-	wanted := (2*size+gibibyte/2)/gibibyte + 1 // half of one for the log
-	return &Trouble{ReasonRestoreFailed, fmt.Sprintf("The backup's database has %d MiB, and each new volume needs room for it twice, with spec.storage.size %s. Set spec.storage.size of the EtcdCluster to %dGi or more; the restore begins then.",
+	wanted := (size+2*logRoom)/gibibyte + 1
+	return &Trouble{ReasonRestoreFailed, fmt.Sprintf("The backup's database has %d MiB, and each new volume needs room for it and for a log, with spec.storage.size %s. Set spec.storage.size of the EtcdCluster to %dGi or more; the restore begins then.",
 		size>>20, bytes(w.StorageSize), wanted)}
 }
 

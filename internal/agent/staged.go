@@ -1,0 +1,119 @@
+package agent
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// What lies on a volume of a snapshot has one of three names: it arrives, it waits
+// whole, or it was taken and becomes a database. The last two tell its SHA-256.
+const (
+	snapshotPrefix = "snapshot-"
+	takenPrefix    = "restoring-"
+	snapshotSuffix = ".db"
+)
+
+// errSpoilt: a staged file is not what has arrived.
+var errSpoilt = errors.New("the staged snapshot was spoilt on the volume")
+
+// arrivingSnapshot is what has not arrived whole.
+func (l layout) arrivingSnapshot() string { return filepath.Join(string(l), "snapshot.tmp") }
+
+// snapshotFile is a staged snapshot: who has this name is whole, and as it arrived.
+func (l layout) snapshotFile(sha256 string) string {
+	return filepath.Join(string(l), snapshotPrefix+sha256+snapshotSuffix)
+}
+
+// takenFile is a staged snapshot that is becoming a member's database. It was whole
+// once; its entries are those of the backup, or those that the member begins with.
+func (l layout) takenFile(sha256 string) string {
+	return filepath.Join(string(l), takenPrefix+sha256+snapshotSuffix)
+}
+
+// stagedFile is where a staged snapshot lies, under one name or the other.
+func (l layout) stagedFile(sha256 string) string {
+	if _, err := os.Stat(l.takenFile(sha256)); err == nil {
+		return l.takenFile(sha256)
+	}
+	return l.snapshotFile(sha256)
+}
+
+// stagedSnapshot is the SHA-256 of the staged snapshot; empty when there is none.
+func (l layout) stagedSnapshot() string {
+	for prefix, pattern := range map[string]string{takenPrefix: l.takenFile("*"), snapshotPrefix: l.snapshotFile("*")} {
+		if files, err := filepath.Glob(pattern); err == nil && len(files) > 0 {
+			return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(files[0]), prefix), snapshotSuffix)
+		}
+	}
+	return ""
+}
+
+func (l layout) putSnapshotInPlace(sha256 string) error {
+	if err := os.Rename(l.arrivingSnapshot(), l.snapshotFile(sha256)); err != nil {
+		return fmt.Errorf("rename snapshot: %w", err)
+	}
+	return syncDir(l.root())
+}
+
+// takeSnapshot renames a staged snapshot, once it was read and is whole, so that it
+// may be changed. One that was taken before stays taken.
+func (l layout) takeSnapshot(sha256 string) (taken string, err error) {
+	taken = l.takenFile(sha256)
+	if _, err := os.Stat(taken); !errors.Is(err, fs.ErrNotExist) {
+		return taken, err //nolint:wrapcheck // nil, or it names the file
+	}
+	sum, _, err := sumOf(l.snapshotFile(sha256))
+	if err != nil {
+		return "", err
+	}
+	if sum != sha256 {
+		return "", fmt.Errorf("%w: expected sha256 %s, got %s", errSpoilt, sha256, sum)
+	}
+	if err := os.Rename(l.snapshotFile(sha256), taken); err != nil {
+		return "", fmt.Errorf("take the snapshot: %w", err)
+	}
+	return taken, syncDir(l.root())
+}
+
+// sumOf is the SHA-256 of a file, in lower-case hexadecimal digits, and its size.
+func sumOf(path string) (sum string, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, fmt.Errorf("open snapshot: %w", err)
+	}
+	defer func() { _ = f.Close() }() // only read from
+	hash := sha256.New()
+	if size, err = io.Copy(hash, f); err != nil {
+		return "", 0, fmt.Errorf("read snapshot: %w", err)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), size, nil
+}
+
+// forgetSnapshots deletes whatever was staged or taken, or has begun to arrive.
+func (l layout) forgetSnapshots() error {
+	return errors.Join(l.forgetTaken(), removeAll(l.snapshotFile("*")), removeDurable(l.arrivingSnapshot()))
+}
+
+// forgetTaken deletes a snapshot that has begun to become the database of a birth,
+// and is of no use to another.
+func (l layout) forgetTaken() error { return removeAll(l.takenFile("*")) }
+
+func removeAll(pattern string) error {
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		return fmt.Errorf("list staged snapshots: %w", err)
+	}
+	for _, f := range files {
+		if err := removeDurable(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
