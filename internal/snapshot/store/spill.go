@@ -4,29 +4,38 @@ import (
 	"errors"
 	"io"
 	"os"
-
-	"golang.org/x/sys/unix"
 )
 
-// How much is written at a time, and how much waits for the disk at most before
-// it is told to begin.
+// How much is written at a time, and how much is written before the disk is told to
+// take it.
 const (
 	writeSize = 256 << 10
-	flushSize = 8 << 20
+	flushSize = 1 << 20
 )
 
 // spill writes all of from. The disk works while the rest comes: left to the last
 // sync it would do so afterwards, all at once, and every other user of it would wait.
+//
+// It has to be a sync. Under a virtual disk, a loop device or a network there is a
+// cache that writes out when it likes to, half a minute's worth at once, and only a
+// sync reaches through it.
 func spill(f *os.File, from io.Reader) error {
+	flushing := flush(f)
+	err := write(f, from, flushing.begin)
+	// Who is told of a failed write by one sync is not told again by the next.
+	return errors.Join(err, flushing.end())
+}
+
+func write(f *os.File, from io.Reader, flush func()) error {
 	buffer := make([]byte, writeSize)
-	var written, flushed int64
+	unflushed := 0
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
 			if _, err := f.Write(buffer[:n]); err != nil {
 				return err
 			}
-			written += int64(n)
+			unflushed += n
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -34,10 +43,41 @@ func spill(f *os.File, from io.Reader) error {
 		if err != nil {
 			return err
 		}
-		if written-flushed >= flushSize {
-			// Only a hint: what counts is the sync.
-			_ = unix.SyncFileRange(int(f.Fd()), flushed, written-flushed, unix.SYNC_FILE_RANGE_WRITE)
-			flushed = written
+		if unflushed >= flushSize {
+			flush()
+			unflushed = 0
 		}
 	}
+}
+
+// flusher syncs a file beside whoever writes it.
+type flusher struct {
+	wanted chan struct{}
+	ended  chan error
+}
+
+func flush(f *os.File) flusher {
+	s := flusher{make(chan struct{}, 1), make(chan error, 1)}
+	go func() {
+		var err error
+		for range s.wanted {
+			err = errors.Join(err, f.Sync())
+		}
+		s.ended <- err
+	}()
+	return s
+}
+
+// begin never waits: a sync that is to come takes along what was written meanwhile.
+func (s flusher) begin() {
+	select {
+	case s.wanted <- struct{}{}:
+	default:
+	}
+}
+
+// end waits for the syncs that have begun, and returns what went wrong with any.
+func (s flusher) end() error {
+	close(s.wanted)
+	return <-s.ended
 }
