@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/writeback"
 )
 
 // silence is how long a snapshot that arrives may pause.
@@ -80,11 +81,9 @@ func (l layout) receive(req control.SnapshotRequest, body io.Reader, progress io
 	if err != nil {
 		return snapshotFacts{}, fmt.Errorf("create file for the snapshot: %w", err)
 	}
-	err = copySnapshot(f, body, req, progress)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
+	out := writeback.New(f)
+	err = copySnapshot(out, body, req, progress)
+	if err := errors.Join(err, out.Finish(), f.Close()); err != nil {
 		return snapshotFacts{}, fmt.Errorf("take the snapshot: %w", err)
 	}
 	facts, err := readSnapshot(l.arrivingSnapshot())

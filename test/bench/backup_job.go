@@ -99,29 +99,62 @@ func (d *database) told(ctx context.Context, name string) (saved, error) {
 	return saved{}, fmt.Errorf("no pod of backup %s has ended well", name)
 }
 
+// settle has the store's volume take all the blocks that it will ever have, as a disk
+// has from the start. It is a sparse file, and so are the members' volumes: who writes
+// there for the first time changes the file system that all of them lie on.
+func (d *database) settle(ctx context.Context) error {
+	folder, err := d.folder(ctx)
+	if err != nil {
+		return err
+	}
+	var room syscall.Statfs_t
+	if err := syscall.Statfs(folder, &room); err != nil {
+		return err
+	}
+	path := filepath.Join(folder, "blocks")
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	zeros := make([]byte, mebibyte)
+	for left := int64(room.Bavail)*room.Bsize - 64*mebibyte; left > 0 && err == nil; left -= mebibyte {
+		_, err = f.Write(zeros)
+	}
+	return errors.Join(err, f.Sync(), f.Close(), os.Remove(path))
+}
+
 // discard removes what lies in the store, as its owner might: what is saved next
-// has the same room on the disk. The nodes' volumes are folders of this machine.
+// has the same room on the disk.
 func (d *database) discard(ctx context.Context) error {
-	if err := d.b.Get(ctx, client.ObjectKeyFromObject(d.store), d.store); err != nil {
+	folder, err := d.folder(ctx)
+	if err != nil {
 		return err
 	}
-	volume := &corev1.PersistentVolume{}
-	if err := d.b.Get(ctx, client.ObjectKey{Name: d.store.Spec.VolumeName}, volume); err != nil {
-		return err
-	}
-	if volume.Spec.Local == nil {
-		return fmt.Errorf("the volume of %s is no folder of a node: is this the local Kubernetes?", d.store.Name)
-	}
-	entries, err := os.ReadDir(volume.Spec.Local.Path)
+	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if err := os.RemoveAll(filepath.Join(volume.Spec.Local.Path, e.Name())); err != nil {
+		if err := os.RemoveAll(filepath.Join(folder, e.Name())); err != nil {
 			return err
 		}
 	}
 	// Else whoever comes next waits while the file system gives the blocks back.
 	syscall.Sync()
 	return pause(ctx, settling)
+}
+
+// folder is the store's volume as this machine sees it.
+func (d *database) folder(ctx context.Context) (string, error) {
+	if err := d.b.Get(ctx, client.ObjectKeyFromObject(d.store), d.store); err != nil {
+		return "", err
+	}
+	volume := &corev1.PersistentVolume{}
+	if err := d.b.Get(ctx, client.ObjectKey{Name: d.store.Spec.VolumeName}, volume); err != nil {
+		return "", err
+	}
+	if volume.Spec.Local == nil {
+		return "", fmt.Errorf("the volume of %s is no folder of a node: is this the local Kubernetes?", d.store.Name)
+	}
+	return volume.Spec.Local.Path, nil
 }

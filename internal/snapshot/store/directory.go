@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/quorate/quorate/internal/writeback"
 )
 
 // Backups hold the Secrets of whoever uses the cluster.
@@ -25,6 +27,9 @@ const (
 	partialPrefix = "."
 	partialSuffix = ".partial"
 )
+
+// writeSize is how much is written at a time.
+const writeSize = 256 << 10
 
 // directory is a store on a mounted volume. An object is synced before it
 // appears, and its folder after.
@@ -90,10 +95,9 @@ func (d *directory) fill(ctx context.Context, name string, from io.Reader) (err 
 			err = closed
 		}
 	}()
-	if err := spill(f, whileAlive{ctx, from}); err != nil {
-		return err
-	}
-	return f.Sync()
+	out := writeback.New(f)
+	_, err = io.CopyBuffer(out, whileAlive{ctx, from}, make([]byte, writeSize))
+	return errors.Join(err, out.Finish())
 }
 
 // publish gives a finished file its name.
