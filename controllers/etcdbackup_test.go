@@ -87,6 +87,26 @@ func (s *backups) ends(name string, well bool, told snapshot.Result) {
 
 func endJob(t *testing.T, key client.ObjectKey, well bool, told snapshot.Result) {
 	t.Helper()
+	job := endPod(t, key, well, told)
+	now := metav1.Now()
+	job.Status.StartTime = &now
+	conditions := []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete}
+	if well {
+		job.Status.CompletionTime = &now
+	} else {
+		conditions = []batchv1.JobConditionType{batchv1.JobFailureTarget, batchv1.JobFailed}
+	}
+	for _, c := range conditions {
+		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{Type: c, Status: corev1.ConditionTrue, LastTransitionTime: now})
+	}
+	if err := apiServer.Status().Update(t.Context(), job); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endPod has a Job's pod end, of which the Job does not tell yet.
+func endPod(t *testing.T, key client.ObjectKey, well bool, told snapshot.Result) *batchv1.Job {
+	t.Helper()
 	job := &batchv1.Job{}
 	get(t, key, job)
 	pod := &corev1.Pod{Spec: job.Spec.Template.Spec}
@@ -99,28 +119,17 @@ func endJob(t *testing.T, key client.ObjectKey, well bool, told snapshot.Result)
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := metav1.Now()
 	end := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: string(message)}}
 	pod.Status.Phase = corev1.PodSucceeded
-	job.Status.StartTime = &now
-	conditions := []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete}
 	if !well {
 		end.Terminated.ExitCode = 1
 		pod.Status.Phase = corev1.PodFailed
-		conditions = []batchv1.JobConditionType{batchv1.JobFailureTarget, batchv1.JobFailed}
-	} else {
-		job.Status.CompletionTime = &now
 	}
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "any", State: end}}
 	if err := apiServer.Status().Update(t.Context(), pod); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range conditions {
-		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{Type: c, Status: corev1.ConditionTrue, LastTransitionTime: now})
-	}
-	if err := apiServer.Status().Update(t.Context(), job); err != nil {
-		t.Fatal(err)
-	}
+	return job
 }
 
 func made() snapshot.Result {
@@ -165,6 +174,20 @@ func TestBackup(t *testing.T) {
 	if again := s.look(); again.ResourceVersion != b.ResourceVersion {
 		t.Errorf("without its cluster it became %+v", again.Status)
 	}
+}
+
+// What a Job's pod has done well counts before its Job says so; that it has failed does
+// not, for the Job may try again.
+func TestBackupEndsWithItsPod(t *testing.T) {
+	t.Parallel()
+	s := newBackups(t, nil)
+	s.credentials()
+	s.says(v1alpha1.ConditionComplete, metav1.ConditionFalse, "Running", "")
+	job := client.ObjectKey{Namespace: s.c.Namespace, Name: builders.SaveJobName("nightly")}
+	endPod(t, job, false, snapshot.Result{Reason: "BadCredentials", Message: "the store refuses the credentials"})
+	s.says(v1alpha1.ConditionComplete, metav1.ConditionFalse, "Running", "")
+	endPod(t, job, true, made())
+	s.says(v1alpha1.ConditionComplete, metav1.ConditionTrue, "Complete", "revision 42")
 }
 
 // A Job that fails says why, and nothing is tried again behind a person's back.

@@ -71,16 +71,22 @@ func sameRestore(granted *control.Restored, wanted *control.Restore) bool {
 // layRestored makes the first data of a founding member from the staged snapshot.
 func (a *Agent) layRestored(admitted control.Admission, _ *zap.Logger) error {
 	a.staging.change(func(s *control.Snapshot) { s.State = control.SnapshotRestoring })
-	// Not through the tapped log: what the restore says are not etcd's last words.
-	if err := a.layout.restore(a.config.Name, admitted, a.log.Named("restore")); err != nil {
-		if errors.Is(err, errSpoilt) {
-			a.forgetSnapshot()
-		}
-		a.staging.change(func(s *control.Snapshot) { s.State = control.SnapshotStaged })
-		return err
+	// What this process has received it has hashed on the way, and would read from memory.
+	var err error
+	if !a.staging.receivedHere(admitted.Restored.SHA256) {
+		err = a.layout.checkStaged(admitted.Restored.SHA256)
 	}
-	a.forgetSnapshot()
-	return nil
+	if err == nil {
+		// Not through the tapped log: what the restore says are not etcd's last words.
+		err = a.layout.restore(a.config.Name, admitted, a.log.Named("restore"))
+	}
+	switch {
+	case err == nil, errors.Is(err, errSpoilt):
+		a.forgetSnapshot()
+	default:
+		a.staging.change(func(s *control.Snapshot) { s.State = control.SnapshotStaged })
+	}
+	return err
 }
 
 // restore makes a member's data of the staged snapshot aside, and puts it in place in

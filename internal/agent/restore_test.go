@@ -325,15 +325,17 @@ func TestRestoreOfOtherReleases(t *testing.T) {
 	}
 }
 
-// A file that was spoilt where it lies is found by its sum, nothing starts on it, and
-// it is not taken for the snapshot again.
+// A file that was spoilt where it lay while no agent ran is found by its sum, nothing
+// starts on it, and it is not taken for the snapshot again.
 func TestRestoreOfASpoiltFile(t *testing.T) {
 	t.Parallel()
 	s := source(t)
 	p := newCluster(t, 1, plain)[0]
 	_, err := p.stage(s)
 	must(t, err)
+	must(t, p.stop())
 	edit(t, p.layout().snapshotFile(s.sha256), func(b []byte) []byte { b[len(b)-5000] ^= 1; return b })
+	p.start()
 	_, err = p.admitTo("token", []*pod{p}, s.restore())
 	must(t, err)
 	waitFor(t, "refusal", func() bool { return p.report().State == control.StateRefused })

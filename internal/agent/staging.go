@@ -15,6 +15,7 @@ import (
 type staging struct {
 	mu       sync.Mutex
 	snapshot *control.Snapshot // nil: nothing
+	received string            // the SHA-256 of the last one that this process has received whole
 }
 
 func (s *staging) look() *control.Snapshot {
@@ -31,6 +32,19 @@ func (s *staging) settle(snapshot *control.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.snapshot = snapshot
+}
+
+// receive settles what this process has received whole.
+func (s *staging) receive(snapshot control.Snapshot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snapshot, s.received = &snapshot, snapshot.SHA256
+}
+
+func (s *staging) receivedHere(sha256 string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.received == sha256
 }
 
 // change alters what there is.
@@ -124,7 +138,7 @@ func (a *Agent) endStaging(ctx context.Context, req control.SnapshotRequest, fac
 			answer(control.Report{}, refusal(control.ReasonVolumeUnusable, "The snapshot cannot be put in place: %v. Mend the volume.", err))
 			return nil
 		}
-		a.staging.settle(&staged)
+		a.staging.receive(staged)
 		a.log.Info("a snapshot is staged", zap.String("sha256", req.SHA256), zap.Int64("size", req.Size), zap.Int64("revision", staged.Revision))
 		answer(control.Report{}, nil)
 		return nil

@@ -131,7 +131,13 @@ func (o *Observer) job(ctx context.Context, b client.Object, name string) (*batc
 			out.Result = r
 		}
 		out.Trouble = ""
-		if pod.Status.Phase == corev1.PodPending {
+		switch pod.Status.Phase {
+		case corev1.PodSucceeded:
+			if out.State == backup.JobRunning {
+				out.State = backup.JobSucceeded // which the Job says itself a second later
+			}
+			return job, out, nil
+		case corev1.PodPending:
 			if out.Trouble, err = o.jobTrouble(ctx, pod); err != nil {
 				return nil, backup.Job{}, err
 			}
