@@ -36,10 +36,7 @@ func (a *Agent) restorable(wanted *control.Restore) (*control.Restored, *control
 	case have == nil || have.SHA256 != wanted.SHA256:
 		return nil, refusal("", "The snapshot %s is not staged on the volume. Put it there first.", wanted.SHA256)
 	}
-	if admitted := a.look().volume.Admission; admitted != nil && sameRestore(admitted.Restored, wanted) {
-		return admitted.Restored, nil // its database may have been changed already
-	}
-	facts, err := readSnapshot(a.layout.snapshotFile(wanted.SHA256))
+	facts, err := readSnapshot(a.layout.stagedFile(wanted.SHA256))
 	if err != nil {
 		return nil, refusal(control.ReasonCorruptSnapshot, "The snapshot cannot be read: %v. Put it onto the volume again.", err)
 	}
@@ -48,6 +45,9 @@ func (a *Agent) restorable(wanted *control.Restore) (*control.Restored, *control
 	}
 	if err := a.layout.roomFor(0); err != nil {
 		return nil, refusal(control.ReasonNoRoom, "There is no room for a log beside the snapshot: %v.", err)
+	}
+	if admitted := a.look().volume.Admission; admitted != nil && sameRestore(admitted.Restored, wanted) {
+		return admitted.Restored, nil // the snapshot may have that revision already
 	}
 	return &control.Restored{Restore: *wanted, Revision: facts.first(wanted.BumpRevisions)}, nil
 }
