@@ -47,10 +47,13 @@ func (l layout) stagedFile(sha256 string) string {
 
 // stagedSnapshot is the SHA-256 of the staged snapshot; empty when there is none.
 func (l layout) stagedSnapshot() string {
-	for prefix, pattern := range map[string]string{takenPrefix: l.takenFile("*"), snapshotPrefix: l.snapshotFile("*")} {
-		if files, err := filepath.Glob(pattern); err == nil && len(files) > 0 {
-			return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(files[0]), prefix), snapshotSuffix)
+	for _, named := range []func(string) string{l.takenFile, l.snapshotFile} {
+		files, err := filepath.Glob(named("*"))
+		if err != nil || len(files) == 0 {
+			continue
 		}
+		before, after, _ := strings.Cut(named("*"), "*")
+		return strings.TrimSuffix(strings.TrimPrefix(files[0], before), after)
 	}
 	return ""
 }

@@ -49,7 +49,8 @@ func form(w *world) *Decision {
 	return wait(ReasonForming, fmt.Sprintf("Forming: %s started; waiting for them to elect a leader.", join(memberNames(candidates))))
 }
 
-// lostAtBirth says which volumes can no longer take part: replaced, corrupt, or
+// lostAtBirth says which volumes can no longer take part: replaced, corrupt, without
+// the snapshot that is to be restored there, for it was spoilt on the volume, or
 // admitted to another birth by a message that arrived late. A volume that
 // cannot be identified is not lost.
 func lostAtBirth(b *Birth, candidates []Member) []string {
@@ -67,6 +68,8 @@ func lostAtBirth(b *Birth, candidates []Member) []string {
 			lost = append(lost, fmt.Sprintf("%s was admitted to another birth, %s", m.Name, v.Admission.Token))
 		case m.dataGone():
 			lost = append(lost, m.Why())
+		case b.Restore != nil && m.Agent.State == control.StateWaiting && lacking([]Member{m}, b.Restore.SHA256) != "":
+			lost = append(lost, fmt.Sprintf("%s has no more the snapshot that it was to begin with", m.Name))
 		}
 	}
 	return lost
