@@ -67,12 +67,13 @@ func grafted(tx, stub *bbolt.Tx, members map[string]bool) bool {
 
 // writeStub copies a database without its leases and with no key but the last, from
 // which a restore counts the revisions on.
-func writeStub(from *bbolt.Tx, path string) error {
+func writeStub(from *bbolt.Tx, path string) (err error) {
 	stub, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockPatience, NoSync: true})
 	if err != nil {
 		return fmt.Errorf("create %s: %w", filepath.Base(path), err)
 	}
-	err = stub.Update(func(tx *bbolt.Tx) error {
+	defer func() { err = errors.Join(err, stub.Close()) }()
+	return stub.Update(func(tx *bbolt.Tx) error {
 		return from.ForEach(func(name []byte, bucket *bbolt.Bucket) error {
 			to, err := tx.CreateBucketIfNotExists(name)
 			switch {
@@ -88,15 +89,15 @@ func writeStub(from *bbolt.Tx, path string) error {
 			}
 		})
 	})
-	return errors.Join(err, stub.Close())
 }
 
-func viewFile(path string, read func(*bbolt.Tx) error) error {
+func viewFile(path string, read func(*bbolt.Tx) error) (err error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: lockPatience})
 	if err != nil {
 		return fmt.Errorf("open %s: %w", filepath.Base(path), err)
 	}
-	return errors.Join(db.View(read), db.Close())
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return db.View(read)
 }
 
 // putChanged puts what after has and before has not, or has otherwise. All that a

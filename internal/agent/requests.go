@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -12,7 +13,13 @@ import (
 
 // report is what the agent sees right now. It never waits for a task.
 func (a *Agent) report() control.Report {
+	// A member that waits is never reported without the snapshot that lies there: who
+	// takes one has left off waiting, and one is found before there is waiting.
+	snapshot := a.staging.look()
 	v := a.look()
+	if snapshot == nil {
+		snapshot = a.staging.look()
+	}
 	r := control.Report{
 		Member: a.config.Name, State: v.state, Reason: v.reason, Message: v.message,
 		Volume: control.Volume{ID: v.volume.ID, Contents: v.contents, Admission: v.volume.Admission},
@@ -20,7 +27,7 @@ func (a *Agent) report() control.Report {
 	}
 	r.Step, r.Volume.Kept = a.preparation.look()
 	r.Trust = a.trust(v)
-	r.Snapshot = a.staging.look()
+	r.Snapshot = snapshot
 	r.Volume.Halted, r.Volume.Survived = v.volume.Halted, v.volume.Survived
 	if v.server == nil {
 		r.Log, r.Listed = v.log, v.listed
@@ -79,7 +86,9 @@ func (a *Agent) begin(admission control.Admission, answer func(control.Report, e
 		zap.Int("members", len(admission.Members)), zap.Bool("learner", joining(admission)), zap.Any("restored", admission.Restored))
 	answer(a.report(), nil)
 	began := time.Now()
-	if err := lay(admission, a.tapped); err != nil {
+	if err := lay(admission, a.tapped); errors.Is(err, errSpoilt) {
+		return a.follow(Boot{Action: Wait, Message: fmt.Sprintf("%v. It is deleted, and has to be brought again.", err)})
+	} else if err != nil {
 		return a.follow(refuse(control.ReasonVolumeUnusable, "The first data cannot be written: %v. Mend the volume.", err))
 	}
 	a.log.Info("first data is laid", zap.Duration("took", time.Since(began)))

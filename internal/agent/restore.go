@@ -135,12 +135,13 @@ func (l layout) restoreFrom(file string, name etcd.MemberName, admitted control.
 	return syncFiles(l.etcdDir())
 }
 
-func (l layout) graftFile(file string, config snapshot.RestoreConfig, admitted control.Admission, log *zap.Logger) error {
+func (l layout) graftFile(file string, config snapshot.RestoreConfig, admitted control.Admission, log *zap.Logger) (err error) {
 	db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockPatience})
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	return errors.Join(l.graft(db, config, admitted, log), db.Close())
+	defer func() { err = errors.Join(err, db.Close()) }() // after a panic too, or nobody could open it again
+	return l.graft(db, config, admitted, log)
 }
 
 // cutSum takes the sum off the end that etcd has put there.

@@ -338,8 +338,8 @@ func TestRestoreOfASpoiltFile(t *testing.T) {
 	p.start()
 	_, err = p.admitTo("token", []*pod{p}, s.restore())
 	must(t, err)
-	waitFor(t, "refusal", func() bool { return p.report().State == control.StateRefused })
-	if r := p.report(); !strings.Contains(r.Message, "expected sha256") || r.Volume.Contents != control.ContentsEmpty || r.Etcd != nil {
+	waitFor(t, "the snapshot to be deleted", func() bool { return strings.Contains(p.report().Message, "expected sha256") })
+	if r := p.report(); r.State != control.StateWaiting || r.Snapshot != nil || r.Volume.Contents != control.ContentsEmpty || r.Etcd != nil {
 		t.Errorf("got %+v", r)
 	}
 	_, err = p.control().Discard(t.Context(), control.DiscardRequest{VolumeID: p.report().Volume.ID, Token: "token"})

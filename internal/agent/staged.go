@@ -21,7 +21,7 @@ const (
 )
 
 // errSpoilt: a staged file is not what has arrived.
-var errSpoilt = errors.New("the staged snapshot was spoilt on the volume")
+var errSpoilt = errors.New("The snapshot was spoilt on the volume") //nolint:staticcheck // it begins a message for people
 
 // arrivingSnapshot is what has not arrived whole.
 func (l layout) arrivingSnapshot() string { return filepath.Join(string(l), "snapshot.tmp") }

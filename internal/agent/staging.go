@@ -31,7 +31,7 @@ func (s *staging) look() *control.Snapshot {
 func (s *staging) settle(snapshot *control.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.snapshot = snapshot
+	s.snapshot, s.received = snapshot, ""
 }
 
 // receive settles what this process has received whole.
@@ -165,8 +165,8 @@ func (a *Agent) foundSnapshot(contents control.Contents) {
 	if err == nil && found == nil {
 		err = a.layout.forgetSnapshots()
 	}
-	if err == nil && contents == control.ContentsData {
-		err = os.RemoveAll(a.layout.birthDir()) // empty: a kill came after the rename
+	if err == nil {
+		err = os.RemoveAll(a.layout.birthDir()) // of one that was cut short; the next begins anew, and needs the room
 	}
 	if err != nil {
 		a.log.Warn("what is left of a snapshot cannot be deleted", zap.Error(err))

@@ -117,11 +117,22 @@ func (o *Observer) job(ctx context.Context, b client.Object, name string) (*batc
 			out.State, out.Cause = backup.JobFailed, c.Reason
 		}
 	}
+	if err := o.jobPods(ctx, job, &out); err != nil {
+		return nil, backup.Job{}, err
+	}
+	return job, out, nil
+}
+
+// jobPods adds what a Job's pods tell. One that has ended well counts before the Job
+// says so, which takes it a second, unless another is still there to change something.
+func (o *Observer) jobPods(ctx context.Context, job *batchv1.Job, out *backup.Job) error {
 	pods := &corev1.PodList{}
-	if err := o.Cached.List(ctx, pods, client.InNamespace(b.GetNamespace()), client.MatchingLabels{batchv1.JobNameLabel: name}); err != nil {
-		return nil, backup.Job{}, fmt.Errorf("list the pods of Job %s: %w", name, err)
+	if err := o.Cached.List(ctx, pods, client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job.Name}); err != nil {
+		return fmt.Errorf("list the pods of Job %s: %w", job.Name, err)
 	}
 	slices.SortFunc(pods.Items, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
+	var well *corev1.Pod
+	busy := false
 	for i := range pods.Items {
 		pod := &pods.Items[i]
 		if !metav1.IsControlledBy(pod, job) {
@@ -133,17 +144,24 @@ func (o *Observer) job(ctx context.Context, b client.Object, name string) (*batc
 		out.Trouble = ""
 		switch pod.Status.Phase {
 		case corev1.PodSucceeded:
-			if out.State == backup.JobRunning {
-				out.State = backup.JobSucceeded // which the Job says itself a second later
-			}
-			return job, out, nil
+			well = pod
+		case corev1.PodRunning:
+			busy = true
 		case corev1.PodPending:
+			busy = true
+			var err error
 			if out.Trouble, err = o.jobTrouble(ctx, pod); err != nil {
-				return nil, backup.Job{}, err
+				return err
 			}
 		}
 	}
-	return job, out, nil
+	if well != nil {
+		out.Result, out.Trouble = result(well), ""
+	}
+	if well != nil && !busy && out.State == backup.JobRunning {
+		out.State = backup.JobSucceeded
+	}
+	return nil
 }
 
 // jobTrouble says why a pod of a Job does not start.

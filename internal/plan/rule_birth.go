@@ -68,7 +68,7 @@ func lostAtBirth(b *Birth, candidates []Member) []string {
 			lost = append(lost, fmt.Sprintf("%s was admitted to another birth, %s", m.Name, v.Admission.Token))
 		case m.dataGone():
 			lost = append(lost, m.Why())
-		case b.Restore != nil && m.Agent.State == control.StateWaiting && lacking([]Member{m}, b.Restore.SHA256) != "":
+		case b.Restore != nil && m.Agent.State == control.StateWaiting && !hasSnapshot(m, b.Restore.SHA256):
 			lost = append(lost, fmt.Sprintf("%s has no more the snapshot that it was to begin with", m.Name))
 		}
 	}

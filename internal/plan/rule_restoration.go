@@ -107,17 +107,18 @@ func (w *world) hindrance(r *Request) *Trouble {
 }
 
 // logRoom is what a member's log takes beside its database: two files of etcd, and as
-// much again.
+// much again. A file system keeps up to a sixteenth of its volume to itself.
 const logRoom = 256 << 20
 
 // tooSmall says that new volumes cannot hold a database of that size and a log; nil if
 // they may.
 func (w *world) tooSmall(size int64) *Trouble {
-	if w.StorageSize == 0 || size+logRoom <= w.StorageSize {
+	need := (size + logRoom) / 15 * 16
+	if w.StorageSize == 0 || need <= w.StorageSize {
 		return nil
 	}
 	const gibibyte = 1 << 30
-	wanted := (size+2*logRoom)/gibibyte + 1
+	wanted := need/gibibyte + 1
 	return &Trouble{ReasonRestoreFailed, fmt.Sprintf("The backup's database has %d MiB, and each new volume needs room for it and for a log, with spec.storage.size %s. Set spec.storage.size of the EtcdCluster to %dGi or more; the restore begins then.",
 		size>>20, bytes(w.StorageSize), wanted)}
 }

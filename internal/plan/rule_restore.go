@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quorate/quorate/internal/control"
@@ -81,6 +82,8 @@ func bringing(w *world, candidates []Member) *Decision {
 	switch {
 	case src.Sending == SendingDone && staged:
 		return unfitting(w, src)
+	case src.Sending == SendingDone && slices.ContainsFunc(candidates, receives):
+		return wait(ReasonRestoring, fmt.Sprintf("The backup %s is brought to the members%s.", src.Where, progress(candidates)))
 	case src.Sending == SendingDone:
 		return act(StopSending{}, ReasonRestoring, fmt.Sprintf("The snapshot does not lie on every volume any more (%s); it is brought once more.", lacking(candidates, src.SHA256)))
 	case src.Sending == SendingFailed:
@@ -118,6 +121,17 @@ func unfitting(w *world, src *Origin) *Decision {
 
 func stagedEverywhere(candidates []Member, sha256 string) bool {
 	return lacking(candidates, sha256) == ""
+}
+
+// hasSnapshot reports whether a snapshot lies on a volume, be it that it is restored.
+func hasSnapshot(m Member, sha256 string) bool {
+	s := m.Agent.Snapshot
+	return s != nil && s.State != control.SnapshotReceiving && s.SHA256 == sha256
+}
+
+// receives: a member was asked before the last of the snapshot came, and the Job after.
+func receives(m Member) bool {
+	return m.Agent.Snapshot != nil && m.Agent.Snapshot.State == control.SnapshotReceiving
 }
 
 // lacking names the members on whose volumes the snapshot does not lie.

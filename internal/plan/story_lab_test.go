@@ -40,6 +40,7 @@ type lab struct {
 	full      []etcd.MemberID
 	rebundled bool                       // the Secrets are to bring other bundles
 	staged    map[etcd.MemberName]string // the SHA-256 of the snapshot on a volume
+	receiving etcd.MemberName            // on whose volume it still arrives
 	shelf     shelf
 }
 

@@ -29,6 +29,8 @@ func (l *lab) tellOrigin(key, value string) error {
 		o.Version = value
 	case "lost":
 		delete(l.staged, etcd.MemberName(value))
+	case "receiving":
+		l.receiving = etcd.MemberName(value)
 	default:
 		return fmt.Errorf("unknown key %q", key)
 	}
@@ -53,5 +55,9 @@ func (l *lab) snapshot(name etcd.MemberName) *control.Snapshot {
 	if l.staged[name] == "" {
 		return nil
 	}
-	return &control.Snapshot{SHA256: l.staged[name], State: control.SnapshotStaged, Size: 100 << 20, Received: 100 << 20}
+	s := &control.Snapshot{SHA256: l.staged[name], State: control.SnapshotStaged, Size: 100 << 20, Received: 100 << 20}
+	if name == l.receiving {
+		s.State, s.Received = control.SnapshotReceiving, 90<<20
+	}
+	return s
 }

@@ -1,8 +1,8 @@
 package writeback
 
 import (
-	"errors"
 	"io"
+	"sync"
 )
 
 // flushSize is how many bytes are written before the disk is told to take them.
@@ -19,7 +19,10 @@ type File struct {
 	file      disk
 	unflushed int
 	wanted    chan struct{}
-	ended     chan error
+	ended     chan struct{}
+
+	mu     sync.Mutex
+	failed error // of the first sync that has
 }
 
 // disk is what an *os.File is.
@@ -30,22 +33,35 @@ type disk interface {
 
 // New begins; Finish has to be called. The file stays the caller's to close.
 func New(file disk) *File {
-	f := &File{file: file, wanted: make(chan struct{}, 1), ended: make(chan error, 1)}
+	f := &File{file: file, wanted: make(chan struct{}, 1), ended: make(chan struct{})}
 	go f.flush()
 	return f
 }
 
 func (f *File) flush() {
-	var err error
+	defer close(f.ended)
 	for range f.wanted {
-		err = errors.Join(err, f.file.Sync())
+		if err := f.file.Sync(); err != nil {
+			f.mu.Lock()
+			f.failed = err
+			f.mu.Unlock()
+			return
+		}
 	}
-	f.ended <- err
+}
+
+func (f *File) failure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed
 }
 
 // Write implements io.Writer. It does not wait for the disk: a sync that is to come
-// takes along what was written meanwhile.
+// takes along what was written meanwhile. It fails once a sync has.
 func (f *File) Write(p []byte) (int, error) {
+	if err := f.failure(); err != nil {
+		return 0, err
+	}
 	n, err := f.file.Write(p)
 	if f.unflushed += n; f.unflushed >= flushSize {
 		f.unflushed = 0
@@ -58,8 +74,12 @@ func (f *File) Write(p []byte) (int, error) {
 }
 
 // Finish waits until all that was written is on the disk. It returns what went wrong
-// with any sync: who was told of a failed write by one is not told again by the next.
+// with a sync: who was told of a failed write by one is not told again by the next.
 func (f *File) Finish() error {
 	close(f.wanted)
-	return errors.Join(<-f.ended, f.file.Sync())
+	<-f.ended
+	if err := f.failure(); err != nil {
+		return err
+	}
+	return f.file.Sync()
 }

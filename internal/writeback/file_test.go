@@ -57,7 +57,11 @@ func TestFailedSync(t *testing.T) {
 	if _, err := f.Write(make([]byte, flushSize)); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Finish(); !errors.Is(err, errBroken) || b.synced != 2 {
+	<-f.ended
+	if _, err := f.Write(make([]byte, 1)); !errors.Is(err, errBroken) {
+		t.Errorf("what comes after is written: %v", err)
+	}
+	if err := f.Finish(); !errors.Is(err, errBroken) {
 		t.Errorf("after %d syncs: %v", b.synced, err)
 	}
 }

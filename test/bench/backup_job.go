@@ -117,7 +117,8 @@ func (d *database) settle(ctx context.Context) error {
 		return err
 	}
 	zeros := make([]byte, mebibyte)
-	for left := int64(room.Bavail)*room.Bsize - 64*mebibyte; left > 0 && err == nil; left -= mebibyte {
+	size := resource.MustParse(storeSize)
+	for left := min(int64(room.Bavail)*room.Bsize, size.Value()) - 64*mebibyte; left > 0 && err == nil; left -= mebibyte {
 		_, err = f.Write(zeros)
 	}
 	return errors.Join(err, f.Sync(), f.Close(), os.Remove(path))
