@@ -87,7 +87,11 @@ func (s *backups) ends(name string, well bool, told snapshot.Result) {
 
 func endJob(t *testing.T, key client.ObjectKey, well bool, told snapshot.Result) {
 	t.Helper()
-	job := endPod(t, key, well, told)
+	phase := corev1.PodSucceeded
+	if !well {
+		phase = corev1.PodFailed
+	}
+	job, _ := madePod(t, key, phase, told)
 	now := metav1.Now()
 	job.Status.StartTime = &now
 	conditions := []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete}
@@ -104,8 +108,9 @@ func endJob(t *testing.T, key client.ObjectKey, well bool, told snapshot.Result)
 	}
 }
 
-// endPod has a Job's pod end, of which the Job does not tell yet.
-func endPod(t *testing.T, key client.ObjectKey, well bool, told snapshot.Result) *batchv1.Job {
+// madePod gives a Job a pod that runs, or has ended and told; of which the Job does not
+// tell yet.
+func madePod(t *testing.T, key client.ObjectKey, phase corev1.PodPhase, told snapshot.Result) (*batchv1.Job, *corev1.Pod) {
 	t.Helper()
 	job := &batchv1.Job{}
 	get(t, key, job)
@@ -119,17 +124,19 @@ func endPod(t *testing.T, key client.ObjectKey, well bool, told snapshot.Result)
 	if err != nil {
 		t.Fatal(err)
 	}
-	end := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: string(message)}}
-	pod.Status.Phase = corev1.PodSucceeded
-	if !well {
-		end.Terminated.ExitCode = 1
-		pod.Status.Phase = corev1.PodFailed
+	state := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: string(message)}}
+	switch phase {
+	case corev1.PodFailed:
+		state.Terminated.ExitCode = 1
+	case corev1.PodRunning:
+		state = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 	}
-	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "any", State: end}}
+	pod.Status.Phase = phase
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "any", State: state}}
 	if err := apiServer.Status().Update(t.Context(), pod); err != nil {
 		t.Fatal(err)
 	}
-	return job
+	return job, pod
 }
 
 func made() snapshot.Result {
@@ -176,17 +183,23 @@ func TestBackup(t *testing.T) {
 	}
 }
 
-// What a Job's pod has done well counts before its Job says so; that it has failed does
-// not, for the Job may try again.
+// What a Job's pod has done well counts before its Job says so, once no other pod of it
+// runs; that one has failed does not, for the Job may try again.
 func TestBackupEndsWithItsPod(t *testing.T) {
 	t.Parallel()
 	s := newBackups(t, nil)
 	s.credentials()
 	s.says(v1alpha1.ConditionComplete, metav1.ConditionFalse, "Running", "")
 	job := client.ObjectKey{Namespace: s.c.Namespace, Name: builders.SaveJobName("nightly")}
-	endPod(t, job, false, snapshot.Result{Reason: "BadCredentials", Message: "the store refuses the credentials"})
+	madePod(t, job, corev1.PodFailed, snapshot.Result{Reason: "BadCredentials", Message: "the store refuses the credentials"})
 	s.says(v1alpha1.ConditionComplete, metav1.ConditionFalse, "Running", "")
-	endPod(t, job, true, made())
+	_, other := madePod(t, job, corev1.PodRunning, snapshot.Result{})
+	madePod(t, job, corev1.PodSucceeded, made())
+	s.says(v1alpha1.ConditionComplete, metav1.ConditionFalse, "Running", "")
+	other.Status.Phase = corev1.PodFailed
+	if err := apiServer.Status().Update(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
 	s.says(v1alpha1.ConditionComplete, metav1.ConditionTrue, "Complete", "revision 42")
 }
 

@@ -47,6 +47,20 @@ func removeDurable(path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
+// removeMatching deletes the files that a pattern names.
+func removeMatching(pattern string) error {
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		return fmt.Errorf("list %s: %w", filepath.Base(pattern), err)
+	}
+	for _, f := range files {
+		if err := removeDurable(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func syncDir(path string) error {
 	d, err := os.Open(path)
 	if err != nil {

@@ -91,15 +91,6 @@ func writeStub(from *bbolt.Tx, path string) (err error) {
 	})
 }
 
-func viewFile(path string, read func(*bbolt.Tx) error) (err error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: lockPatience})
-	if err != nil {
-		return fmt.Errorf("open %s: %w", filepath.Base(path), err)
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.View(read)
-}
-
 // putChanged puts what after has and before has not, or has otherwise. All that a
 // restore deletes is members, and cleanse deletes those.
 func putChanged(into, before, after *bbolt.Tx) error {

@@ -153,3 +153,25 @@ func everything(t *testing.T, l layout, members int) map[string]string {
 	}
 	return all
 }
+
+// A snapshot keeps its name beside that of the database, and loses it where there are
+// no links, as there are none of folders.
+func TestLinkOver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, folder, name := filepath.Join(dir, "file"), filepath.Join(dir, "folder"), filepath.Join(dir, "db")
+	must(t, os.WriteFile(file, []byte("snapshot"), 0o600))
+	must(t, os.Mkdir(folder, 0o700))
+	for _, c := range []struct {
+		from string
+		kept bool
+	}{{file, true}, {folder, false}} {
+		must(t, os.RemoveAll(name))
+		must(t, os.WriteFile(name, []byte("stub"), 0o600))
+		must(t, linkOver(c.from, name))
+		_, err := os.Stat(c.from)
+		if content, _ := os.ReadFile(name); string(content) == "stub" || (err == nil) != c.kept {
+			t.Errorf("%s: %q, %v", c.from, content, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -52,29 +53,40 @@ func readBolt(path string, size int64, into *Database) error {
 	return viewBolt(path, size, func(tx *bbolt.Tx) error { return readMeta(tx, into) })
 }
 
-// viewBolt reads from a database whose buckets have their edges. It turns bbolt's
-// panics, and the fault of reading beyond a truncated file, into errors.
-func viewBolt(path string, size int64, read func(*bbolt.Tx) error) (err error) {
+// viewBolt reads from a database whose buckets have their edges.
+func viewBolt(path string, size int64, read func(*bbolt.Tx) error) error {
+	return withoutPanic(func() error {
+		return viewFile(path, func(tx *bbolt.Tx) error {
+			if tx.Size() > size {
+				return fmt.Errorf("the file has %d bytes of %d", size, tx.Size())
+			}
+			if err := touchBuckets(tx); err != nil {
+				return err
+			}
+			return read(tx)
+		})
+	})
+}
+
+func viewFile(path string, read func(*bbolt.Tx) error) (err error) {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: lockPatience})
+	if err != nil {
+		return fmt.Errorf("open %s: %w", filepath.Base(path), err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }() // after a panic too, or nobody could open it again
+	return db.View(read)
+}
+
+// withoutPanic turns the panics of bbolt and etcd's storage code, and the fault of
+// reading beyond a truncated file, into errors.
+func withoutPanic(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("read pages: %v", r)
 		}
 	}()
-	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: lockPatience})
-	if err != nil {
-		return fmt.Errorf("open: %w", err)
-	}
-	defer func() { _ = bolt.Close() }()
-	return bolt.View(func(tx *bbolt.Tx) error {
-		if tx.Size() > size {
-			return fmt.Errorf("the file has %d bytes of %d", size, tx.Size())
-		}
-		if err := touchBuckets(tx); err != nil {
-			return err
-		}
-		return read(tx)
-	})
+	return f()
 }
 
 func touchBuckets(tx *bbolt.Tx) error {

@@ -93,18 +93,7 @@ func freeFor(dir string, size int64) error {
 
 // forgetKept deletes whatever was kept, or begun.
 func (l layout) forgetKept() error {
-	for _, pattern := range []string{l.keptFile("*"), l.keptFile("*") + ".tmp"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			return fmt.Errorf("list kept snapshots: %w", err)
-		}
-		for _, f := range files {
-			if err := removeDurable(f); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return errors.Join(removeMatching(l.keptFile("*")), removeMatching(l.keptFile("*")+".tmp"))
 }
 
 // stoppable ends a long copy with its context.

@@ -87,7 +87,7 @@ func (a *Agent) begin(admission control.Admission, answer func(control.Report, e
 	answer(a.report(), nil)
 	began := time.Now()
 	if err := lay(admission, a.tapped); errors.Is(err, errSpoilt) {
-		return a.follow(Boot{Action: Wait, Message: fmt.Sprintf("%v. It is deleted, and has to be brought again.", err)})
+		return a.follow(Boot{Action: Wait, Message: fmt.Sprintf("The snapshot cannot be restored: %v. It is deleted, and has to be brought again.", err)})
 	} else if err != nil {
 		return a.follow(refuse(control.ReasonVolumeUnusable, "The first data cannot be written: %v. Mend the volume.", err))
 	}

@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"go.etcd.io/bbolt"
 	"go.etcd.io/etcd/etcdutl/v3/snapshot"
@@ -170,17 +169,6 @@ func linkOver(file, name string) error {
 		return fmt.Errorf("make the snapshot the database: %w", err)
 	}
 	return nil
-}
-
-// withoutPanic turns the panics of etcd's and bbolt's storage code into errors.
-func withoutPanic(f func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("etcd's storage panicked: %v", r)
-		}
-	}()
-	return f()
 }
 
 // syncFiles syncs every file of a tree; the directories are synced as it is put in

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +20,7 @@ const (
 )
 
 // errSpoilt: a staged file is not what has arrived.
-var errSpoilt = errors.New("The snapshot was spoilt on the volume") //nolint:staticcheck // it begins a message for people
+var errSpoilt = errors.New("it was spoilt on the volume")
 
 // arrivingSnapshot is what has not arrived whole.
 func (l layout) arrivingSnapshot() string { return filepath.Join(string(l), "snapshot.tmp") }
@@ -69,8 +68,8 @@ func (l layout) putSnapshotInPlace(sha256 string) error {
 // before stays taken.
 func (l layout) takeSnapshot(sha256 string) (taken string, err error) {
 	taken = l.takenFile(sha256)
-	if _, err := os.Stat(taken); !errors.Is(err, fs.ErrNotExist) {
-		return taken, err //nolint:wrapcheck // nil, or it names the file
+	if l.stagedFile(sha256) == taken {
+		return taken, nil
 	}
 	if err := os.Rename(l.snapshotFile(sha256), taken); err != nil {
 		return "", fmt.Errorf("take the snapshot: %w", err)
@@ -106,22 +105,9 @@ func sumOf(path string) (sum string, size int64, err error) {
 
 // forgetSnapshots deletes whatever was staged or taken, or has begun to arrive.
 func (l layout) forgetSnapshots() error {
-	return errors.Join(l.forgetTaken(), removeAll(l.snapshotFile("*")), removeDurable(l.arrivingSnapshot()))
+	return errors.Join(l.forgetTaken(), removeMatching(l.snapshotFile("*")), removeDurable(l.arrivingSnapshot()))
 }
 
 // forgetTaken deletes a snapshot that has begun to become the database of a birth,
 // and is of no use to another.
-func (l layout) forgetTaken() error { return removeAll(l.takenFile("*")) }
-
-func removeAll(pattern string) error {
-	files, err := filepath.Glob(pattern)
-	if err != nil {
-		return fmt.Errorf("list staged snapshots: %w", err)
-	}
-	for _, f := range files {
-		if err := removeDurable(f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (l layout) forgetTaken() error { return removeMatching(l.takenFile("*")) }

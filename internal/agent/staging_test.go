@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,8 +132,12 @@ func TestSnapshotIsStaged(t *testing.T) {
 	check(s)
 	must(t, p.stop())
 	must(t, os.WriteFile(p.layout().arrivingSnapshot(), []byte("half"), 0o600))
+	must(t, os.MkdirAll(layout(p.layout().birthDir()).walDir(), 0o700)) // of a birth that was cut short
 	p.start()
 	check(s)
+	if _, err := os.Stat(p.layout().birthDir()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what an earlier birth has left takes room: %v", err)
+	}
 	_, err = p.stage(other)
 	must(t, err)
 	check(other)

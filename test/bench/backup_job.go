@@ -99,10 +99,10 @@ func (d *database) told(ctx context.Context, name string) (saved, error) {
 	return saved{}, fmt.Errorf("no pod of backup %s has ended well", name)
 }
 
-// settle has the store's volume take all the blocks that it will ever have, as a disk
+// allocate has the store's volume take all the blocks that it will ever have, as a disk
 // has from the start. It is a sparse file, and so are the members' volumes: who writes
 // there for the first time changes the file system that all of them lie on.
-func (d *database) settle(ctx context.Context) error {
+func (d *database) allocate(ctx context.Context) error {
 	folder, err := d.folder(ctx)
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ func mib(bytes int64) float64 { return float64(bytes) / mebibyte }
 // until the file is whole and synced: that an EtcdBackup also hashes the keys before,
 // and reads all of it back after, is told beside it.
 func (d *database) measureSaving(ctx context.Context) error {
-	if err := d.settle(ctx); err != nil {
+	if err := d.allocate(ctx); err != nil {
 		return fmt.Errorf("write to all of the store's volume: %w", err)
 	}
 	var mine, plain, whole, ratios []float64
